@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make run          statistics of the embedded host, live
+# make run-kernel   the same from a real GNU Mach kernel under QEMU
+# make test         everything, fast to slow; the parts have targets of their own
+#
+# Each target does all the set-up it needs on a fresh Debian 12 machine.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+GUEST := first-light
+
+# What the build reads: stubs and the core are made anew when any of it changes.
+SOURCES := setup.py $(shell find mig csrc include -name __pycache__ -prune -o -type f -print)
+
+.PHONY: run run-kernel test lint unit conformance robustness kernels build clean
+.DELETE_ON_ERROR:
+
+run: build
+	$(BIN)/perfmon -H embedded: demo
+
+run-kernel: build
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	$(BIN)/python examples/first_light_kernel.py $(GUEST)
+
+test: lint unit conformance robustness kernels
+
+lint: build
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+unit: build-test
+	$(BIN)/pytest -q tests/mig tests/core tests/embedded tests/perfmon tests/project
+
+conformance: build-test
+	$(BIN)/pytest -q tests/conformance
+
+robustness: build-test
+	$(BIN)/pytest -q tests/robustness
+
+kernels: build-test
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	$(BIN)/pytest -q tests/kernel
+
+.PHONY: build-test
+build-test: build
+	PYTHON=$(PYTHON) tools/system-packages test
+
+build: build/.built
+
+build/.environment: pyproject.toml
+	PYTHON=$(PYTHON) tools/system-packages build
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip setuptools wheel
+	$(BIN)/python tools/requirements.py dev > $(VENV)/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements.txt
+	mkdir -p build && touch $@
+
+build/.built: build/.environment $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-build-isolation --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf build dist perfmon/_generated perfmon/_embedded*.so *.egg-info
