@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian packages of any suite and architecture, unpacked into a cache.
+
+apt does the fetching, with private state and sources derived from the
+machine's own, so nothing is installed and no root is needed.  What is inside
+a package is no matter of this file.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfmon.kernel.errors import PackageError
+from perfmon.kernel.sources import machine_sources
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package pinned to a version; `sha256` is that of the .deb file."""
+
+    name: str
+    architecture: str
+    suite: str
+    version: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.architecture} {self.version} ({self.suite})"
+
+
+_GNUMACH = "2:1.8+git20250702-1"
+_MIG = "1.8+git20231217-8"
+
+KERNEL_I386_UP = Package(
+    "gnumach-image-1.8-486-up-dbg", "i386", "trixie", _GNUMACH,
+    "6eb466e16336429393910dd1fb55678e5350ae3a2192ff5a4752aa83b7c9b33c",
+)  # fmt: skip
+GNUMACH_DEV_I386 = Package(
+    "gnumach-dev", "i386", "trixie", _GNUMACH,
+    "85be6ef6e833242712a7f0a25d558e9e2bbb078ac9e00b0c974279317d0e5f15",
+)  # fmt: skip
+GNUMACH_DEV_AMD64 = Package(
+    "gnumach-dev", "amd64", "trixie", _GNUMACH,
+    "39de7a2d8598465eb142df3d312a71821fe0bd74a9c7f3a6ec8478163df1b988",
+)  # fmt: skip
+GNU_MIG_I386 = Package(
+    "mig-i686-gnu", "i386", "trixie", _MIG,
+    "5c09e3f06cd469e9ad7a6e78400458e72aa21d4b4d5541cb6ca2612551549985",
+)  # fmt: skip
+GNU_MIG_AMD64 = Package(
+    "mig-x86-64-gnu", "amd64", "trixie", _MIG,
+    "b8ebde492856b4cd5cd1b71d6795a45d0c8e284fdfd8c1fe3d9c48828a098ff8",
+)  # fmt: skip
+
+
+def default_cache() -> Path:
+    """`$XDG_CACHE_HOME/perfmon`, or `~/.cache/perfmon`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "perfmon"
+
+
+def fetch(package: Package, cache: Path | None = None) -> Path:
+    """Return the directory of the package's unpacked tree, fetching it the first time.
+
+    The pinned version is verified by its hash.  When the suite no longer has
+    it, the suite's newest is taken (verified by apt's signatures) and stderr says so.
+
+    Raises:
+        PackageError: the package cannot be had; names package, suite and apt's message.
+    """
+    root = (cache or default_cache()).absolute() / "packages"
+    folder = root / package.suite / f"{package.name}_{package.architecture}"
+    pinned = folder / _without_epoch(package.version)
+    if not pinned.exists():
+        with _locked(root):
+            if not pinned.exists():
+                _fetch_into(package, pinned, root)
+    if pinned.is_symlink():
+        newest = pinned.readlink().name
+        print(f"perfmon: {package} has vanished: {newest} is used instead", file=sys.stderr)
+    return pinned.resolve()
+
+
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch_into(package: Package, pinned: Path, root: Path) -> None:
+    """Unpack the package at `pinned`, or its newest version beside it with a link at `pinned`."""
+    with tempfile.TemporaryDirectory(dir=root, prefix="new-") as name:
+        work = Path(name)
+        apt = _Apt(package, root / "apt" / f"{package.suite}-{package.architecture}")
+        apt.update()
+        deb = apt.download(work, f"{package.name}={package.version}")
+        tree = pinned
+        if deb is None:
+            deb = apt.download(work, package.name)
+            if deb is None:
+                raise PackageError(f"cannot fetch {package}: {apt.messages()}")
+            newest = _run("dpkg-deb", "--field", str(deb), "Version").stdout.strip()
+            tree = pinned.with_name(_without_epoch(newest))
+        elif (digest := hashlib.sha256(deb.read_bytes()).hexdigest()) != package.sha256:
+            raise PackageError(f"{package}: sha256 is {digest}, expected {package.sha256}")
+        unpacked = work / "tree"
+        if (result := _run("dpkg-deb", "--extract", str(deb), str(unpacked))).returncode:
+            raise PackageError(f"cannot unpack {package}: {_one_line(result.stderr)}")
+        tree.parent.mkdir(parents=True, exist_ok=True)
+        if not tree.exists():
+            unpacked.rename(tree)
+        if tree != pinned:
+            pinned.symlink_to(tree.name)
+
+
+def _without_epoch(version: str) -> str:
+    """The version as a directory name that search paths can hold: no colon."""
+    return version.rpartition(":")[2]
+
+
+class _Apt:
+    """apt-get for one suite and one architecture, with state of its own."""
+
+    def __init__(self, package: Package, state: Path) -> None:
+        self._package = package
+        self._errors: list[str] = []
+        for directory in ("lists/partial", "cache/archives/partial"):
+            (state / directory).mkdir(parents=True, exist_ok=True)
+        sources = state / "perfmon.sources"
+        sources.write_text("\n".join(s.stanza(package.suite) for s in machine_sources()))
+        status = state / "status"
+        status.touch()
+        # The machine's own settings (proxy, hosts) stay in force; its hooks and
+        # the switch to an unprivileged user, which could not read our state, do not.
+        self._configuration = state / "apt.conf"
+        self._configuration.write_text(
+            f"""\
+#clear APT::Architectures;
+#clear APT::Update;
+#clear DPkg::Post-Invoke;
+APT::Architecture "{package.architecture}";
+APT::Architectures {{ "{package.architecture}"; }};
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Dir::Etc::SourceList "{sources}";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State::Lists "{state / "lists"}";
+Dir::State::status "{status}";
+Dir::Cache "{state / "cache"}";
+"""
+        )
+
+    def _run(self, *arguments: str, directory: Path | None = None) -> bool:
+        result = _run("apt-get", "-q", "-c", str(self._configuration), *arguments, cwd=directory)
+        if result.returncode:
+            self._errors.append(_one_line(result.stderr))
+        return result.returncode == 0
+
+    def update(self) -> None:
+        """Refresh the lists; a failure shows when the download fails."""
+        self._run("update")
+
+    def download(self, directory: Path, what: str) -> Path | None:
+        """Download `what` (name or name=version); None if apt refuses."""
+        done = self._run("download", what, directory=directory)
+        return next(directory.glob("*.deb"), None) if done else None
+
+    def messages(self) -> str:
+        """Everything apt complained of, on one line."""
+        return "; ".join(dict.fromkeys(self._errors)) or "apt gave no message"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _run(
+    program: str, *arguments: str, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    if shutil.which(program) is None:
+        raise PackageError(f"{program} is needed to fetch packages and is not installed")
+    environment = {**os.environ, "LC_ALL": "C"}
+    return subprocess.run(
+        [program, *arguments], check=False, capture_output=True, text=True, cwd=cwd, env=environment
+    )
