@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Arrays of structures as they lie in a message, decoded when they are looked at."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from struct import Struct
+from typing import Any, Generic, TypeVar, overload
+
+from mig.rpc.message import Region
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+class StructLayout(Generic[T]):
+    """How one structure lies in memory.
+
+    Attributes:
+        struct: its members, flattened, and its padding.
+        make: builds the structure from the members that ``struct`` unpacks.
+        flatten: the members that ``struct`` packs, of a structure.
+    """
+
+    __slots__ = ("flatten", "make", "struct")
+
+    def __init__(
+        self,
+        layout: str,
+        make: Callable[[Iterable[Any]], T],
+        flatten: Callable[[T], Iterable[Any]] = iter,
+    ) -> None:
+        self.struct = Struct(layout)
+        self.make = make
+        self.flatten = flatten
+
+    def pack(self, values: Iterable[T]) -> bytes:
+        """Return the bytes of structures, one after another.
+
+        Raises:
+            struct.error: a member does not fit its field.
+        """
+        if isinstance(values, StructArray) and values.layout.struct.format == self.struct.format:
+            return bytes(values.buffer)
+        pack, flatten = self.struct.pack, self.flatten
+        return b"".join(pack(*flatten(value)) for value in values)
+
+
+class StructArray(Sequence[T]):
+    """A sequence of structures over the bytes that came in a message.
+
+    ``buffer`` is those bytes, for numpy.frombuffer and the like.
+    """
+
+    __slots__ = ("buffer", "layout")
+
+    def __init__(self, layout: StructLayout[T], buffer: Region) -> None:
+        if len(buffer) % layout.struct.size:
+            raise ValueError(
+                f"{len(buffer)} bytes are not a multiple of the {layout.struct.size} of a structure"
+            )
+        self.layout = layout
+        self.buffer = buffer
+
+    def __len__(self) -> int:
+        return len(self.buffer) // self.layout.struct.size
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "StructArray[T]": ...
+
+    def __getitem__(self, index: int | slice) -> "T | StructArray[T]":
+        size = self.layout.struct.size
+        where = range(len(self))[index]
+        if isinstance(where, int):
+            return self.layout.make(self.layout.struct.unpack_from(self.buffer, where * size))
+        if where.step == 1:
+            return StructArray(self.layout, self.buffer[where.start * size : where.stop * size])
+        return StructArray(
+            self.layout, b"".join(self.buffer[at * size : (at + 1) * size] for at in where)
+        )
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.layout.make, self.layout.struct.iter_unpack(self.buffer))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    def __repr__(self) -> str:
+        return f"StructArray({list(self[:3])!r}{', ...' if len(self) > 3 else ''})"

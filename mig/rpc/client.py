@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Base class of generated clients: one call, from arguments to results.
+
+Encoding and decoding are the generated modules'; carrying is the transport's.  What joins them,
+and tells an error where it happened, is here.
+"""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from mig.rpc.errors import MachError
+from mig.rpc.message import Message
+from mig.rpc.port import Port
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Client:
+    """Calls the routines of one subsystem on one port.
+
+    Attributes:
+        port: the port that the requests go to.
+        timeout: seconds that a call may take; None waits as long as the host lives.
+    """
+
+    def __init__(self, port: Port, *, timeout: float | None = None) -> None:
+        self.port = port
+        self.timeout = timeout
+        self._transport = port.transport
+        self._name = port.name
+        self._reply_port = port.transport.reply_port
+
+    def _call(
+        self,
+        encode: Callable[Concatenate[int, int, P], Message],
+        decode: Callable[[Message], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        try:
+            request = encode(self._name, self._reply_port, *args, **kwargs)
+            return decode(self._transport.call(request, self.timeout))
+        except MachError as error:
+            error.address = error.address or self._transport.address
+            raise
+
+    def _send(
+        self,
+        encode: Callable[Concatenate[int, int, P], Message],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        try:
+            self._transport.send(encode(self._name, 0, *args, **kwargs))
+        except MachError as error:
+            error.address = error.address or self._transport.address
+            raise

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What carries messages to a host and back.
+
+A transport carries whole messages and knows no routine; marshalling knows no transport.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from mig.rpc.abi import Abi
+from mig.rpc.message import Message
+
+
+class Transport(ABC):
+    """A way to one host.
+
+    Attributes:
+        address: as given to connect(), for messages to people.
+        abi: the layout that this host's messages have.
+        reply_port: the name to put into ``msgh_local_port`` of a request.
+        ports: the ports on offer, by label ("host", "host-priv", "workload"), as names that are
+            valid in ``msgh_remote_port``.
+    """
+
+    address: str
+    abi: Abi
+    reply_port: int
+    ports: Mapping[str, int]
+
+    @abstractmethod
+    def call(self, request: Message, timeout: float | None = None) -> Message:
+        """Send a request and return its reply, unchecked but for its size.
+
+        Args:
+            request: its pointers are zero, its regions travel with it.
+            timeout: seconds for the whole call; None waits as long as the host lives.
+
+        Raises:
+            CallTimeout: no reply in time.
+            PeerDied: the host went away.
+            ProtocolError: what came back is no message, or does not hold what it says it holds.
+            KernReturnError: the message system refused the request (``MACH_SEND_*``).
+        """
+
+    @abstractmethod
+    def send(self, request: Message) -> None:
+        """Send a message that has no reply.
+
+        Raises:
+            As ``call``.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the host; calls after that raise PeerDied.  Closing twice is harmless."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
