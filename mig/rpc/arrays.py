@@ -83,9 +83,15 @@ class StructArray(Sequence[T]):
         return map(self.layout.make, self.layout.struct.iter_unpack(self.buffer))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
+        if not isinstance(other, StructArray):
             return NotImplemented
-        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, bytes]:
+        return self.layout.struct.format, bytes(self.buffer)
 
     def __repr__(self) -> str:
         return f"StructArray({list(self[:3])!r}{', ...' if len(self) > 3 else ''})"
