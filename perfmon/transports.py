@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From an address to an open transport; each transport is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from mig.rpc.transport import Transport
+from perfmon.address import Address, EmbeddedAddress, QemuAddress
+from perfmon.errors import MachError, UnsupportedAddressError, advise
+
+AVAILABLE = ("embedded:", "qemu:NAME")
+
+
+def open_transport(address: Address) -> Transport:
+    """Open the way to a host.
+
+    Raises:
+        UnsupportedAddressError: there is no transport of this kind; names those there are.
+        ConnectError: the host could not be reached.
+    """
+    try:
+        match address:
+            case EmbeddedAddress():
+                return _embedded()
+            case QemuAddress(name):
+                return _qemu(name)
+    except MachError as error:
+        error.address = error.address or str(address)
+        advise(error)
+        raise
+    raise UnsupportedAddressError(
+        f"no transport for {address} in this version: available are {', '.join(AVAILABLE)}"
+    )
+
+
+def _embedded() -> Transport:
+    from perfmon.embedded import EmbeddedTransport
+
+    return EmbeddedTransport()
+
+
+def _qemu(name: str) -> Transport:
+    from perfmon.kernel.guests import open_transport as open_guest
+
+    return open_guest(name)
