@@ -47,22 +47,28 @@ class SampleReader:
         cursors: where each CPU goes on; pass it as `start` to resume.
         received: samples read, per CPU.
         lost: samples lost to this reader, per CPU.
+        unsampled: events since the reader began that left no sample, per CPU, because of the rate
+            limit or a full ring; as of the last read.
     """
 
     def __init__(
         self, source: SampleSource, start: Start | Mapping[int, int] = Start.OLDEST
     ) -> None:
         self._source = source
-        if isinstance(start, Start):
-            accounts = [source.cpu(cpu) for cpu in range(source.interface().cpus)]
-            self.cursors = {
-                account.cpu: account.oldest if start is Start.OLDEST else account.newest
-                for account in accounts
-            }
-        else:
-            self.cursors = dict(start)
-        self.received = dict.fromkeys(self.cursors, 0)
-        self.lost = dict.fromkeys(self.cursors, 0)
+        cpus = start if isinstance(start, Mapping) else range(source.interface().cpus)
+        self._accounts = {cpu: source.cpu(cpu) for cpu in cpus}
+        self.cursors = (
+            dict(start)
+            if isinstance(start, Mapping)
+            else {cpu: _first(start, account) for cpu, account in self._accounts.items()}
+        )
+        self.received = dict.fromkeys(cpus, 0)
+        self.lost = dict.fromkeys(cpus, 0)
+        self.unsampled = dict.fromkeys(cpus, 0)
+
+    def missing(self, cpu: int) -> int:
+        """Events of one CPU, since the reader began, of which it has no sample."""
+        return self.lost[cpu] + self.unsampled[cpu]
 
     def read(self) -> Iterator[Samples]:
         """Batches of what there is now, CPU by CPU; each holds samples or reports a loss.
@@ -73,19 +79,34 @@ class SampleReader:
             yield from self._read_cpu(cpu)
 
     def _read_cpu(self, cpu: int) -> Iterator[Samples]:
-        until = self._source.cpu(cpu).newest
+        until = self._account(cpu).newest
         while not _reached(self.cursors[cpu], until):
             batch = self._source.read_samples(cpu, self.cursors[cpu], BATCH)
             self.cursors[cpu] = batch.next
             self.received[cpu] += len(batch)
             self.lost[cpu] += batch.lost
+            if batch or batch.lost:
+                yield batch
             if not batch:
-                if batch.lost:
-                    yield batch
                 return
-            yield batch
+
+    def _account(self, cpu: int) -> CpuStatistics:
+        before, now = self._accounts[cpu], self._source.cpu(cpu)
+        self._accounts[cpu] = now
+        unsampled = now.rate_limited + now.refused
+        if _generation(before.newest) == _generation(now.newest):
+            unsampled -= before.rate_limited + before.refused
+        self.unsampled[cpu] += unsampled
+        return now
+
+
+def _first(start: Start, account: CpuStatistics) -> int:
+    return account.oldest if start is Start.OLDEST else account.newest
+
+
+def _generation(cursor: int) -> int:
+    return cursor >> CURSOR_SEQUENCE_BITS
 
 
 def _reached(cursor: int, until: int) -> bool:
-    same_generation = cursor >> CURSOR_SEQUENCE_BITS == until >> CURSOR_SEQUENCE_BITS
-    return same_generation and cursor >= until
+    return _generation(cursor) == _generation(until) and cursor >= until

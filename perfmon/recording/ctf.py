@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writing a CTF 1.8 trace: a directory with a metadata file and one stream file per CPU.
+
+A sample in a ring is a CTF event already, so a packet is a header and the ring's bytes.  What to
+record, and what was lost, is the recorder's business.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from perfmon.errors import PerfmonError
+from perfmon.samples import Samples
+
+_MAGIC: Final = 0xC1FC1FC1
+_STREAM_ID: Final = 0
+# magic, stream_id; timestamp_begin, timestamp_end, content_size, packet_size (in bits),
+# packet_seq_num, events_discarded, cpu_id: as the metadata declares them.
+_PACKET: Final = struct.Struct("<IIQQQQQQI")
+
+
+class RecordingError(PerfmonError):
+    """A recording cannot be written."""
+
+
+class TraceWriter:
+    """Writes a trace, packet by packet; a context manager that closes its files.
+
+    Each packet goes out in one system call, so a trace that is cut off ends behind a whole packet.
+    """
+
+    def __init__(self, directory: Path, metadata: str) -> None:
+        """Create the directory, which must not exist or be empty, and its metadata.
+
+        Raises:
+            RecordingError: the directory holds something else.
+            OSError: it cannot be written.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise RecordingError(f"{directory}: expected a new or an empty directory")
+        self._directory = directory
+        self._streams: dict[int, _Stream] = {}
+        (directory / "metadata").write_text(metadata, encoding="ascii", errors="replace")
+
+    def write(self, samples: Samples, discarded: int) -> None:
+        """Append a packet.
+
+        Args:
+            samples: at least one, in order of time and not before those written for this CPU.
+            discarded: events of this CPU that are missing since the trace began, in all.
+        """
+        begin, end = samples[0].timestamp, samples[-1].timestamp
+        self._stream(samples.cpu).write(begin, end, discarded, samples.buffer)
+
+    def write_loss(self, cpu: int, timestamp: int, discarded: int) -> None:
+        """Append a packet without events, to say how many are missing up to a moment."""
+        self._stream(cpu).write(timestamp, timestamp, discarded, memoryview(b""))
+
+    def close(self) -> None:
+        """Close all files."""
+        for stream in self._streams.values():
+            stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _stream(self, cpu: int) -> _Stream:
+        if cpu not in self._streams:
+            self._streams[cpu] = _Stream(self._directory / f"cpu{cpu}", cpu)
+        return self._streams[cpu]
+
+
+class _Stream:
+    """One CPU's file."""
+
+    def __init__(self, path: Path, cpu: int) -> None:
+        self._path = path
+        self._file = path.open("xb", buffering=0)
+        self._cpu = cpu
+        self._packets = 0
+        self._length = 0
+
+    def write(self, begin: int, end: int, discarded: int, payload: memoryview) -> None:
+        size = _PACKET.size + payload.nbytes
+        header = _PACKET.pack(
+            _MAGIC, _STREAM_ID, begin, end, size * 8, size * 8, self._packets, discarded, self._cpu
+        )
+        if os.writev(self._file.fileno(), (header, payload)) != size:
+            self._file.truncate(self._length)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+        self._packets += 1
+        self._length += size
+
+    def close(self) -> None:
+        self._file.close()

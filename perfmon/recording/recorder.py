@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Recording a host: read its rings in time, write them down, account for everything missing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from perfmon.host import Host
+from perfmon.reader import SampleReader, Start
+from perfmon.recording.ctf import TraceWriter
+from perfmon.recording.metadata import metadata_text
+
+# A ring of the smallest size holds this much of the highest limited rate, twice over.
+_INTERVAL: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class CpuRecording:
+    """What a recording holds of one CPU, and what it does not.
+
+    Attributes:
+        recorded: samples written to disk.
+        lost: samples that were overwritten before they were read.
+        unsampled: events that left no sample, by the rate limit or because a ring was full.
+    """
+
+    cpu: int
+    recorded: int
+    lost: int
+    unsampled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A finished recording.
+
+    Attributes:
+        directory: a CTF 1.8 trace; its events_discarded counts `lost` and `unsampled`.
+        cpus: the account of each CPU.
+    """
+
+    directory: Path
+    cpus: tuple[CpuRecording, ...]
+
+
+def record(
+    host: Host, directory: Path, duration: float | None = None, *, start: Start = Start.NOW
+) -> Recording:
+    """Record all samples of a host.
+
+    Args:
+        host: on its privileged port; monitoring is neither enabled nor disabled.
+        directory: where the trace goes; new or empty.
+        duration: seconds; None: until KeyboardInterrupt, which ends the recording in good order.
+        start: with what is in the rings already, or with what comes.
+
+    Raises:
+        RecordingError: the directory is not empty.
+        MachError: the host refused or went away; what was written until then is readable.
+    """
+    reader = SampleReader(host, start)
+    ends = None if duration is None else time.monotonic() + duration
+    with TraceWriter(directory, _metadata(host)) as trace:
+        written = dict.fromkeys(reader.cursors, 0)
+        try:
+            while ends is None or time.monotonic() < ends:
+                _write_new(reader, trace, written)
+                rest = _INTERVAL if ends is None else ends - time.monotonic()
+                time.sleep(max(0.0, min(_INTERVAL, rest)))
+        except KeyboardInterrupt:
+            pass
+        _write_new(reader, trace, written)
+        now = host.clock().ticks_now
+        for cpu, said in written.items():
+            if (discarded := reader.missing(cpu)) != said:
+                trace.write_loss(cpu, now, discarded)
+    return Recording(
+        directory,
+        tuple(
+            CpuRecording(cpu, reader.received[cpu], reader.lost[cpu], reader.unsampled[cpu])
+            for cpu in reader.cursors
+        ),
+    )
+
+
+def _write_new(reader: SampleReader, trace: TraceWriter, written: dict[int, int]) -> None:
+    for batch in reader.read():
+        if batch:
+            written[batch.cpu] = reader.missing(batch.cpu)
+            trace.write(batch, written[batch.cpu])
+
+
+def _metadata(host: Host) -> str:
+    configuration = host.configuration()
+    environment: dict[str, str | int] = {
+        "tracer_name": "perfmon",
+        "domain": "kernel",
+        "hostname": host.address,
+        "interface_version": host.interface().version,
+        "sample_rate": configuration.sample_rate,
+        "buffer_size": configuration.buffer_size,
+        "mode": configuration.mode.name.lower(),
+    }
+    return metadata_text(host.clock(), host.event_names(), environment)
