@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The compiler as a library: a ``.defs`` in, a model or generated text out.
+
+Joins the rooms of the compiler; :mod:`mig.cli` and build scripts call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from mig.frontend.diagnostics import CompileError, Diagnostics, SourceMap
+from mig.frontend.grammar import parse
+from mig.frontend.preprocess import PreprocessError, Preprocessor
+from mig.model.abi import ABIS, Abi
+from mig.model.resolve import resolve
+from mig.model.routines import Model
+
+__all__ = [
+    "CompileError",
+    "Model",
+    "PreprocessError",
+    "compile_defs",
+    "compile_text",
+]
+
+
+def compile_defs(
+    path: str | Path,
+    *,
+    abi: str | Abi,
+    include: Sequence[str | Path] = (),
+    defines: Sequence[str] = (),
+    options: Sequence[str] = (),
+    user_prefix: str = "",
+) -> Model:
+    """Compile a ``.defs`` file.
+
+    Args:
+        path: the file.
+        abi: the target, ``"i386"`` or ``"x86_64"``.
+        include: directories to look for included files in.
+        defines: macros, each ``NAME`` or ``NAME=VALUE``.
+        options: further options of the preprocessor.
+        user_prefix: put before the names of all the user's functions.
+
+    Raises:
+        PreprocessError: when the preprocessor fails; the message is what it said.
+        CompileError: when the interface is not correct; it says where and why.
+        ValueError: when there is no such ABI.
+    """
+    target = _abi(abi)
+    preprocessor = Preprocessor.from_environment(target_flag=target.compiler_flag)
+    words = [
+        *(f"-I{directory}" for directory in include),
+        *(f"-D{definition}" for definition in defines),
+        *options,
+    ]
+    text = preprocessor.run(str(path), words)
+    return compile_text(text, abi=target, file=str(path), user_prefix=user_prefix)
+
+
+def compile_text(
+    text: str, *, abi: str | Abi, file: str = "<text>", user_prefix: str = ""
+) -> Model:
+    """Compile preprocessed text; line markers in it are honoured.
+
+    Raises:
+        CompileError: when the interface is not correct.
+        ValueError: when there is no such ABI.
+    """
+    source = SourceMap(text, file, _line_of_file)
+    diagnostics = Diagnostics(source)
+    tree = parse(text, source, diagnostics)
+    return resolve(tree, _abi(abi), diagnostics, file=file, user_prefix=user_prefix)
+
+
+def _abi(abi: str | Abi) -> Abi:
+    if isinstance(abi, Abi):
+        return abi
+    if abi not in ABIS:
+        raise ValueError(f"no ABI {abi!r}: there are {', '.join(ABIS)}")
+    return ABIS[abi]
+
+
+def _line_of_file(file: str, line: int) -> str | None:
+    lines = _lines_of_file(file)
+    return lines[line - 1] if 0 < line <= len(lines) else None
+
+
+@lru_cache(maxsize=8)
+def _lines_of_file(file: str) -> tuple[str, ...]:
+    try:
+        return tuple(Path(file).read_text(encoding="utf-8", errors="replace").splitlines())
+    except OSError:
+        return ()

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From type declarations to resolved types.
+
+Reports what a declaration does wrong and goes on with the nearest type that makes sense, so that
+one run finds all the errors there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mig.frontend import nodes
+from mig.frontend.diagnostics import Diagnostics, Position
+from mig.model import builtin, types
+from mig.model.abi import Abi
+from mig.model.expressions import ExpressionError, evaluate
+from mig.model.names import check_name
+from mig.model.types import Deallocate, Translation, Type
+
+#: No message is larger than this many bytes of data in one field.
+_FIELD_LIMIT = 2**28
+
+
+class TypeTable:
+    """The types declared so far.
+
+    Attributes:
+        by_name: every named type, in order of declaration.
+        kernel_server: the server side runs in the kernel.
+    """
+
+    def __init__(
+        self, abi: Abi, diagnostics: Diagnostics, *, kernel_user: bool, kernel_server: bool
+    ) -> None:
+        self._abi = abi
+        self._diagnostics = diagnostics
+        self._kernel_user = kernel_user
+        self.kernel_server = kernel_server
+        self._kernel = kernel_user or kernel_server
+        self.by_name: dict[str, Type] = dict(builtin.predefined_types(abi))
+
+    def declare(self, definition: nodes.TypeDefinition) -> None:
+        """Enter a ``type`` statement."""
+        name = definition.name
+        earlier = self.by_name.get(name.text)
+        if earlier is not None:
+            self._diagnostics.error(name.position, f"type '{name.text}' is already defined")
+            if earlier.position.line:
+                self._diagnostics.note(earlier.position, "it was defined here")
+            return
+        self.by_name[name.text] = self.define(definition)
+
+    def lookup(self, position: Position, name: str) -> Type:
+        """The type of that name, or `int` and an error when there is none."""
+        found = self.by_name.get(name)
+        if found is None:
+            self._diagnostics.error(position, f"type '{name}' is not defined")
+            return self.by_name["int"]
+        return found
+
+    def define(self, definition: nodes.TypeDefinition) -> Type:
+        """The type that a definition describes, under its name."""
+        name = definition.name
+        check_name(self._diagnostics, name, allow_type_words=True)
+        kind = self._build(definition.specification)
+        kind = replace(
+            kind,
+            name=name.text,
+            position=name.position,
+            aliases=(name.text, *kind.aliases),
+            longform=kind.longform or types.needs_long_form(kind),
+        )
+        if kind.element is not None and kind.variable and kind.inline and not kind.element.name:
+            self._diagnostics.error(
+                name.position, f"the elements of '{name.text}' need a type with a name"
+            )
+        return self._with_c_names(kind, definition.translations)
+
+    # C names and translations.
+
+    def _with_c_names(self, kind: Type, clauses: tuple[nodes.Translation, ...]) -> Type:
+        found: dict[str, nodes.Translation] = {}
+        for clause in clauses:
+            if clause.kind in found:
+                self._diagnostics.warning(
+                    clause.position, f"this '{clause.kind}' replaces an earlier one"
+                )
+            found[clause.kind] = clause
+            if kind.variable and clause.kind in ("intran", "outtran", "destructor"):
+                self._diagnostics.error(
+                    clause.position,
+                    f"'{clause.kind}' cannot apply to the variable-sized array '{kind.name}'",
+                )
+
+        def words(clause: str) -> tuple[str, ...]:
+            return tuple(name.text for name in found[clause].names) if clause in found else ()
+
+        intran, outtran = words("intran"), words("outtran")
+        destructor, payload = words("destructor"), words("intranpayload")
+        both = words("ctype")
+        user = (words("cusertype") or both or (kind.name,))[0]
+        server = (words("cservertype") or both or intran[2:] or outtran[:1] or (kind.name,))[0]
+        translated = (intran[:1] or outtran[2:] or payload[:1] or destructor[1:] or (server,))[0]
+        for word, argument in (("outtran", outtran[2:]), ("destructor", destructor[1:])):
+            if argument and argument[0] != translated:
+                self._diagnostics.warning(
+                    found[word].position,
+                    f"'{word}' translates '{argument[0]}' where '{translated}' is expected",
+                )
+        return replace(
+            kind,
+            user_type=_kernel_port(user, self._kernel_user),
+            server_type=_kernel_port(server, self.kernel_server),
+            translated_type=_kernel_port(translated, self.kernel_server),
+            intran=Translation(intran[1], intran[2], intran[0]) if intran else None,
+            outtran=Translation(outtran[1], outtran[2], outtran[0]) if outtran else None,
+            intran_payload=payload[1] if payload else None,
+            destructor=destructor[0] if destructor else None,
+        )
+
+    # Building.
+
+    def _build(self, node: nodes.TypeSpecification) -> Type:
+        match node:
+            case nodes.NamedType():
+                kind = types.copy_of(self.lookup(node.position, node.name))
+            case nodes.BasicType():
+                kind = self._basic(node)
+            case nodes.ArrayType() | nodes.StructArrayType():
+                element = self._element(node.element)
+                count = self._count(node.count, element)
+                by_value = isinstance(node, nodes.StructArrayType)
+                kind = types.array_of(element, count, by_value=by_value)
+            case nodes.VariableArrayType():
+                kind = self._variable_array(node)
+            case nodes.PointerType():
+                kind = self._pointer(node)
+            case nodes.CStringType():
+                character = builtin.string_character(self._abi)
+                size = self._count(node.size, character)
+                kind = types.c_string(character, size, variable=node.variable)
+            case nodes.StructType():
+                kind = self._struct(node)
+        return kind
+
+    def _variable_array(self, node: nodes.VariableArrayType) -> Type:
+        element = self._element(node.element)
+        if node.maximum is not None:
+            return types.variable_array_of(element, self._count(node.maximum, element))
+        if element.bytes > types.INDEFINITE_INLINE_BYTES:
+            self._diagnostics.error(
+                node.position,
+                f"an element of {element.bytes} bytes does not fit in an array[]",
+            )
+            return types.variable_array_of(element, 1)
+        return types.variable_array_of(element, None)
+
+    def _basic(self, node: nodes.BasicType) -> Type:
+        sent = self._message_type(node.sent)
+        received = self._message_type(node.received) if node.received is not None else sent
+        bits, other = sent.bits(self._abi), received.bits(self._abi)
+        if bits and other and bits != other:
+            self._diagnostics.error(
+                node.position,
+                f"'{node.sent.text}' has {bits} bits and what arrives as"
+                f" '{node.received.text if node.received else ''}' has {other}",
+            )
+        if node.size is not None:
+            implied, bits = bits, self._value(node.size, minimum=1)
+            if implied and bits != implied:
+                self._diagnostics.warning(
+                    node.position, f"'{node.sent.text}' has {implied} bits, not {bits}"
+                )
+        elif bits == 0:
+            self._diagnostics.error(
+                node.position,
+                f"'{node.sent.text}' implies no size: write ({node.sent.text}, bits)",
+            )
+            bits = 32
+        if bits % 8:
+            self._diagnostics.error(node.position, f"{bits} bits are not a whole number of bytes")
+            bits = 32
+        self._check_size(node.position, bits // 8)
+        kind = types.scalar(self._abi, sent.sent, received.received, bits)
+        return self._with_flags(kind, node.flags)
+
+    def _with_flags(self, kind: Type, flags: tuple[nodes.Flag, ...]) -> Type:
+        for flag in flags:
+            if flag.name == "islong":
+                kind = replace(kind, longform=True)
+            elif flag.name == "isnotlong":
+                kind = replace(kind, longform=False)
+            elif flag.name in ("dealloc", "notdealloc"):
+                kind = replace(kind, deallocate=deallocation(flag))
+            else:
+                self._diagnostics.error(flag.position, f"'{flag.name}' is for arguments only")
+        return kind
+
+    def _message_type(self, node: nodes.MessageTypeName) -> builtin.MessageTypeInfo:
+        if node.text.isdigit():
+            number = int(node.text)
+            if number > 255:
+                self._diagnostics.error(node.position, f"{number} is no message type: 0 to 255 are")
+            name = types.MessageType(number, node.text)
+            return builtin.MessageTypeInfo(name, name, 0)
+        known = builtin.MESSAGE_TYPES.get(node.text) or builtin.MESSAGE_TYPES.get(node.text.lower())
+        if known is None:
+            self._diagnostics.error(node.position, f"unknown message type '{node.text}'")
+            return builtin.MESSAGE_TYPES["MACH_MSG_TYPE_INTEGER_32"]
+        return known
+
+    def _element(self, node: nodes.TypeSpecification) -> Type:
+        element = (
+            self.lookup(node.position, node.name)
+            if isinstance(node, nodes.NamedType)
+            else self._build(node)
+        )
+        if not element.inline or element.variable:
+            what = "variable-sized" if element.inline else "out-of-line"
+            self._diagnostics.error(node.position, f"an array cannot have {what} elements")
+            return self.by_name["int"]
+        return element
+
+    def _pointer(self, node: nodes.PointerType) -> Type:
+        target = (
+            self.lookup(node.target.position, node.target.name)
+            if isinstance(node.target, nodes.NamedType)
+            else self._build(node.target)
+        )
+        if not target.inline or (target.variable and not target.indefinite):
+            self._diagnostics.error(
+                node.position, "only fixed-size types and array[] can be out of line"
+            )
+            return self.by_name["int"]
+        return types.pointer_to(self._abi, target, kernel=self._kernel)
+
+    def _struct(self, node: nodes.StructType) -> Type:
+        members: list[tuple[str, Type]] = []
+        seen: dict[str, Position] = {}
+        for member in node.members:
+            kind = self.lookup(member.position, member.type.name)
+            name = member.name
+            check_name(self._diagnostics, name)
+            if name.text in seen:
+                self._diagnostics.error(name.position, f"duplicate member '{name.text}'")
+                self._diagnostics.note(seen[name.text], "it was declared here first")
+            seen.setdefault(name.text, name.position)
+            if not kind.inline or kind.variable:
+                self._diagnostics.error(
+                    member.position, f"a struct cannot hold the variable-sized '{kind.name}'"
+                )
+            elif kind.is_port:
+                self._diagnostics.error(
+                    member.position, f"a struct cannot hold the port right '{kind.name}'"
+                )
+            else:
+                members.append((name.text, kind))
+        if not members:
+            return self.by_name["int"]
+        kind = types.struct_of(self._abi, tuple(members), builtin.struct_units(self._abi))
+        self._check_size(node.position, kind.bytes)
+        return kind
+
+    # Numbers.
+
+    def _value(self, node: nodes.Expression, *, minimum: int) -> int:
+        try:
+            value = evaluate(node)
+        except ExpressionError as error:
+            self._diagnostics.error(error.position, error.message)
+            return minimum
+        if value < minimum:
+            self._diagnostics.error(node.position, f"{value} is too small: at least {minimum}")
+            return minimum
+        return value
+
+    def _count(self, node: nodes.Expression, element: Type) -> int:
+        count = self._value(node, minimum=1)
+        return count if self._check_size(node.position, count * element.bytes) else 1
+
+    def _check_size(self, position: Position, size: int) -> bool:
+        if size > _FIELD_LIMIT:
+            self._diagnostics.error(position, f"{size} bytes are more than a message can hold")
+            return False
+        return True
+
+
+def deallocation(flag: nodes.Flag) -> Deallocate:
+    """What ``dealloc``, ``dealloc[]`` or ``notdealloc`` asks for."""
+    if flag.name == "notdealloc":
+        return Deallocate.NO
+    return Deallocate.MAYBE if flag.maybe else Deallocate.YES
+
+
+def _kernel_port(name: str, in_kernel: bool) -> str:
+    """The kernel's name of a C type; only plain ports have a different one."""
+    return "ipc_port_t" if in_kernel and name == "mach_port_t" else name
