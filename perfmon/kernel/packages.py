@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from perfmon.kernel import paths
 from perfmon.kernel.errors import PackageError
 from perfmon.kernel.sources import machine_sources
 
@@ -61,12 +62,6 @@ GNU_MIG_AMD64 = Package(
 )  # fmt: skip
 
 
-def default_cache() -> Path:
-    """`$XDG_CACHE_HOME/perfmon`, or `~/.cache/perfmon`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "perfmon"
-
-
 def fetch(package: Package, cache: Path | None = None) -> Path:
     """Return the directory of the package's unpacked tree, fetching it the first time.
 
@@ -76,7 +71,7 @@ def fetch(package: Package, cache: Path | None = None) -> Path:
     Raises:
         PackageError: the package cannot be had; names package, suite and apt's message.
     """
-    root = (cache or default_cache()).absolute() / "packages"
+    root = (cache or paths.cache()).absolute() / "packages"
     folder = root / package.suite / f"{package.name}_{package.architecture}"
     pinned = folder / _without_epoch(package.version)
     if not pinned.exists():

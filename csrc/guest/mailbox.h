@@ -1,0 +1,106 @@
+/*
+ * A mailbox: Mach messages through memory that a guest shares with its host.
+ *
+ * The memory begins with struct mailbox_header, written by the guest before
+ * it sets state to MAILBOX_READY and not changed after that.  Two slots
+ * follow, one for a request and one for its reply.  All words are little
+ * endian; whoever writes a slot fills it first and writes its sequence last.
+ *
+ * A call.  The host, which lets one client in at a time, writes the request
+ * and then a sequence that differs from the last.  The guest sends the message
+ * to the port it names, which must be one on offer, with its own reply port
+ * where the request names one; receives the reply; writes it; and writes the
+ * request's sequence into the reply slot.  A new sequence before that cancels
+ * the call: its reply is dropped.
+ *
+ * A message lies in a slot as mach_msg would take it, padded to eight bytes;
+ * the out-of-line regions follow in the order of their descriptors, each
+ * padded to eight bytes.  Pointers in the message are zero.
+ *
+ * mig/rpc/transports/mailbox.py is the host's side and must agree.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef _GUEST_MAILBOX_H_
+#define _GUEST_MAILBOX_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+
+#define MAILBOX_MAGIC 0x58424d50u /* "PMBX" */
+#define MAILBOX_VERSION 1
+
+#define MAILBOX_READY 1
+
+#define MAILBOX_ABI_I386 0
+#define MAILBOX_ABI_X86_64 1
+
+#define MAILBOX_PORTS_MAX 8
+#define MAILBOX_ALIGNMENT 8
+
+/* A port on offer: its name in the guest, and what the host calls it. */
+struct mailbox_port {
+	uint32_t name;
+	char label[28];
+};
+
+struct mailbox_header {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t abi;
+	uint32_t state;
+	uint32_t reply_port; /* what requests name as msgh_local_port */
+	uint32_t port_count;
+	uint32_t request_offset; /* of the slots, from the start of the memory */
+	uint32_t request_size;	 /* including the slot's header */
+	uint32_t reply_offset;
+	uint32_t reply_size;
+	uint32_t reserved[6];
+	struct mailbox_port ports[MAILBOX_PORTS_MAX];
+};
+
+#define MAILBOX_CALL 0 /* a reply is wanted */
+#define MAILBOX_SEND 1 /* only what became of sending it */
+
+struct mailbox_slot {
+	uint32_t sequence;
+	uint32_t code;	     /* request: MAILBOX_*; reply: mach_msg_return_t */
+	uint32_t size;	     /* of the message */
+	uint32_t region_size; /* of all regions with their padding */
+	unsigned char data[];
+};
+
+_Static_assert(sizeof(struct mailbox_header) == 64 + 32 * MAILBOX_PORTS_MAX, "mailbox_header");
+_Static_assert(offsetof(struct mailbox_slot, data) == 16, "mailbox_slot");
+
+struct mailbox {
+	volatile struct mailbox_header *header;
+	volatile struct mailbox_slot *request;
+	volatile struct mailbox_slot *reply;
+	uint32_t request_space; /* bytes of data */
+	uint32_t reply_space;
+};
+
+static inline uint32_t mailbox_padded(uint32_t size)
+{
+	return (size + MAILBOX_ALIGNMENT - 1) & ~(uint32_t)(MAILBOX_ALIGNMENT - 1);
+}
+
+/*
+ * Find the shared memory device, map it and lay out an empty mailbox.
+ * KERN_NO_ACCESS: no I/O ports; KERN_FAILURE: no such device; else what
+ * mapping it answered.
+ */
+kern_return_t mailbox_open(struct mailbox *mailbox);
+
+/* Put a port on offer; before mailbox_announce. */
+void mailbox_offer(struct mailbox *mailbox, const char *label, uint32_t name);
+
+/* Tell the host that requests are taken from now on. */
+void mailbox_announce(struct mailbox *mailbox, uint32_t reply_port);
+
+#endif /* _GUEST_MAILBOX_H_ */

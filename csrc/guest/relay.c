@@ -1,0 +1,194 @@
+/*
+ * The relay: a boot task that forwards messages between the mailbox and the
+ * ports on offer.  It looks into a message only for out-of-line regions.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "mach_port.h"
+#include "mailbox.h"
+#include "message.h"
+#include "runtime.h"
+#include "workload.h"
+
+#define MESSAGE_MAX 16384u
+#define CANCEL_CHECK_MS 100 /* how often a call looks whether it was cancelled */
+#define SEND_LIMIT_MS 1000
+#define IDLE_MS 10
+#define IDLE_SPIN (UINT64_C(1) << 22) /* clock ticks before the relay sleeps */
+
+static struct mailbox mailbox;
+static mach_port_t reply_port;
+
+/* The message on its way; the kernel reads and writes it in place. */
+static union {
+	mach_msg_header_t header;
+	unsigned char bytes[MESSAGE_MAX];
+} message;
+
+static inline uint64_t ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static boolean_t on_offer(mach_port_t name)
+{
+	for (uint32_t at = 0; at < mailbox.header->port_count; at++)
+		if (mailbox.header->ports[at].name == name)
+			return TRUE;
+	return FALSE;
+}
+
+/*
+ * Copy the request from its slot.  Its regions go to memory of the task at
+ * *memory, which the caller frees; *memory_size is 0 when there are none.
+ */
+static mach_msg_return_t take_request(vm_offset_t *memory, vm_size_t *memory_size)
+{
+	volatile struct mailbox_slot *slot = mailbox.request;
+	uint32_t size = slot->size, region_size = slot->region_size;
+	uint32_t offset = sizeof(mach_msg_header_t), used = 0;
+	struct message_region region;
+
+	*memory_size = 0;
+	if (size < sizeof(mach_msg_header_t) || size > MESSAGE_MAX)
+		return MACH_SEND_MSG_TOO_SMALL;
+	if (region_size > mailbox.request_space - mailbox_padded(size))
+		return MACH_SEND_INVALID_MEMORY;
+	memcpy(&message, (const void *)slot->data, size);
+	if (message.header.msgh_size != size)
+		return MACH_SEND_MSG_TOO_SMALL;
+	if (!on_offer(message.header.msgh_remote_port))
+		return MACH_SEND_INVALID_DEST;
+	if (region_size > 0) {
+		if (syscall_vm_allocate(mach_task_self(), memory, region_size, TRUE) !=
+		    KERN_SUCCESS)
+			return MACH_SEND_NO_BUFFER;
+		*memory_size = region_size;
+		memcpy((void *)*memory, (const void *)(slot->data + mailbox_padded(size)),
+		       region_size);
+	}
+	while (message_next_region(&message.header, &offset, &region)) {
+		if (region.size > region_size - used)
+			return MACH_SEND_INVALID_MEMORY;
+		*region.address = *memory + used;
+		used = used + mailbox_padded(region.size) < region_size
+			       ? used + mailbox_padded(region.size)
+			       : region_size;
+	}
+	return offset > size ? MACH_SEND_INVALID_TYPE : MACH_MSG_SUCCESS;
+}
+
+/* Send the message and receive its reply into its place. */
+static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
+{
+	mach_msg_return_t result;
+
+	if (message.header.msgh_local_port != MACH_PORT_NULL)
+		message.header.msgh_local_port = reply_port;
+	result = mach_msg(&message.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT,
+			  message.header.msgh_size, 0, MACH_PORT_NULL, SEND_LIMIT_MS,
+			  MACH_PORT_NULL);
+	if (code == MAILBOX_SEND)
+		message.header.msgh_size = 0;
+	if (result != MACH_MSG_SUCCESS || code == MAILBOX_SEND)
+		return result;
+
+	do {
+		result = mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+				  sizeof(message), reply_port, CANCEL_CHECK_MS, MACH_PORT_NULL);
+	} while (result == MACH_RCV_TIMED_OUT && mailbox.request->sequence == sequence);
+
+	if (result == MACH_RCV_TIMED_OUT) {
+		/* The late reply goes with the port. */
+		mach_port_mod_refs(mach_task_self(), reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
+		reply_port = mach_reply_port();
+	}
+	return result;
+}
+
+/* Write the reply's message and regions into its slot, and free the regions. */
+static mach_msg_return_t give_reply(void)
+{
+	volatile struct mailbox_slot *slot = mailbox.reply;
+	uint32_t size = message.header.msgh_size;
+	uint32_t offset = sizeof(mach_msg_header_t), used = mailbox_padded(size);
+	mach_msg_return_t result = MACH_MSG_SUCCESS;
+	struct message_region region;
+
+	while (message_next_region(&message.header, &offset, &region)) {
+		if (region.size > mailbox.reply_space - used)
+			result = MACH_RCV_BODY_ERROR;
+		else {
+			memcpy((void *)(slot->data + used), (const void *)*region.address,
+			       region.size);
+			used += mailbox_padded(region.size);
+		}
+		if (region.size > 0)
+			syscall_vm_deallocate(mach_task_self(), *region.address, region.size);
+		*region.address = 0;
+	}
+	memcpy((void *)slot->data, &message, size);
+	slot->size = size;
+	slot->region_size = used - mailbox_padded(size);
+	return result;
+}
+
+static void serve(uint32_t sequence)
+{
+	uint32_t code = mailbox.request->code;
+	vm_offset_t memory;
+	vm_size_t memory_size;
+	mach_msg_return_t result;
+
+	result = take_request(&memory, &memory_size);
+	/* A client may have died and another begun to write meanwhile. */
+	if (result == MACH_MSG_SUCCESS && mailbox.request->sequence == sequence)
+		result = exchange(code, sequence);
+	if (memory_size > 0)
+		syscall_vm_deallocate(mach_task_self(), memory, memory_size);
+
+	mailbox.reply->size = 0;
+	mailbox.reply->region_size = 0;
+	if (result == MACH_MSG_SUCCESS && code == MAILBOX_CALL)
+		result = give_reply();
+	mailbox.reply->code = (uint32_t)result;
+	__asm__ volatile("" : : : "memory");
+	mailbox.reply->sequence = sequence;
+}
+
+void guest_main(void)
+{
+	mach_port_t workload;
+	kern_return_t result;
+	uint32_t served = 0;
+	uint64_t last;
+
+	result = mailbox_open(&mailbox);
+	if (result != KERN_SUCCESS)
+		guest_fail("relay: no shared memory", result);
+	result = workload_start(&workload);
+	if (result != KERN_SUCCESS)
+		guest_fail("relay: no workload server", result);
+	reply_port = mach_reply_port();
+	mailbox_offer(&mailbox, "host", mach_host_self());
+	mailbox_offer(&mailbox, "host-priv", guest_host_port);
+	mailbox_offer(&mailbox, "workload", workload);
+	mailbox_announce(&mailbox, reply_port);
+	guest_print("relay: ready");
+
+	for (last = ticks();;) {
+		uint32_t sequence = mailbox.request->sequence;
+
+		if (sequence != served) {
+			serve(sequence);
+			served = sequence;
+			last = ticks();
+		} else if (ticks() - last < IDLE_SPIN) {
+			__builtin_ia32_pause();
+		} else {
+			guest_sleep(IDLE_MS);
+		}
+	}
+}

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A GNU Mach kernel image as data: symbols, segments, bytes and structure offsets.
+
+Reads ELF and DWARF and never writes.  What the instrumenter wants to find in
+an image is no matter of this file, but every accessor refuses an image that
+lacks what is asked for.
+"""
+
+import bisect
+import gzip
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from elftools.common.exceptions import DWARFError, ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from perfmon.kernel.errors import AssumptionError
+
+_FLAG_ALLOC = 2
+_FLAG_EXECUTE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A PT_LOAD program header; sizes in bytes."""
+
+    offset: int
+    address: int
+    physical: int
+    file_size: int
+    memory_size: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind the segment in memory."""
+        return self.address + self.memory_size
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section that occupies memory and file."""
+
+    name: str
+    address: int
+    offset: int
+    data: bytes
+    executable: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Label:
+    """A symbol that lies in code; assembler labels have size 0."""
+
+    address: int
+    size: int
+    name: str
+
+
+class KernelImage:
+    """An ELF image of a kernel, read once."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the image, which may be compressed with gzip.
+
+        Raises:
+            AssumptionError: not an ELF executable.
+            OSError: not readable.
+        """
+        self.path = path
+        data = path.read_bytes()
+        try:
+            self.data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+            self._elf = ELFFile(io.BytesIO(self.data))
+            self.segments = [
+                Segment(s["p_offset"], s["p_vaddr"], s["p_paddr"], s["p_filesz"], s["p_memsz"])
+                for s in self._elf.iter_segments("PT_LOAD")
+            ]
+            self._read_symbols()
+        except (ELFError, EOFError, OSError, ValueError, KeyError) as error:
+            raise self.failed(f"an ELF executable ({error})") from error
+
+    def failed(self, assumption: str) -> AssumptionError:
+        """The error that says this image does not meet an assumption."""
+        return AssumptionError(str(self.path), assumption)
+
+    @property
+    def machine(self) -> str:
+        """The ELF class and machine, such as "ELF32 x86"."""
+        return f"ELF{self._elf.elfclass} {self._elf.get_machine_arch()}"
+
+    @property
+    def header(self) -> dict[str, int]:
+        """The ELF header's e_phoff, e_phnum and e_phentsize."""
+        return {name: self._elf[name] for name in ("e_phoff", "e_phnum", "e_phentsize")}
+
+    def _read_symbols(self) -> None:
+        """Fill `symbols` (a global one wins over a local one), `sizes` and `labels`."""
+        self.symbols: dict[str, int] = {}
+        self.sizes: dict[str, int] = {}
+        self.labels: list[Label] = []
+        self._ambiguous: set[str] = set()
+        table = self._elf.get_section_by_name(".symtab")
+        if not isinstance(table, SymbolTableSection):
+            return
+        executable = {
+            index
+            for index, section in enumerate(self._elf.iter_sections())
+            if section["sh_flags"] & _FLAG_EXECUTE
+        }
+        symbols = [
+            s
+            for s in table.iter_symbols()
+            if s.name
+            and s["st_shndx"] != "SHN_UNDEF"
+            and s["st_info"]["type"] not in {"STT_FILE", "STT_SECTION"}
+        ]
+        symbols.sort(key=lambda s: s["st_info"]["bind"] != "STB_GLOBAL")
+        global_names = {s.name for s in symbols if s["st_info"]["bind"] == "STB_GLOBAL"}
+        for symbol in symbols:
+            if symbol["st_shndx"] in executable:
+                self.labels.append(Label(symbol["st_value"], symbol["st_size"], symbol.name))
+            if symbol.name in self.symbols:
+                if symbol.name not in global_names:
+                    self._ambiguous.add(symbol.name)
+                continue
+            self.symbols[symbol.name] = symbol["st_value"]
+            self.sizes[symbol.name] = symbol["st_size"]
+        self.labels.sort()
+
+    def require_symbols(self, names: Iterable[str]) -> None:
+        """Refuse an image that lacks a symbol or has several local ones of the name."""
+        if not self.symbols:
+            raise self.failed("symbols are present (it is stripped: use the -dbg kernel)")
+        names = list(names)
+        if missing := [name for name in names if name not in self.symbols]:
+            raise self.failed(f"symbol {', '.join(missing)} is present")
+        if ambiguous := [name for name in names if name in self._ambiguous]:
+            raise self.failed(f"symbol {', '.join(ambiguous)} is unique")
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """Sections with contents that are loaded, in the order of the file."""
+        return [
+            Section(
+                s.name, s["sh_addr"], s["sh_offset"], s.data(),
+                bool(s["sh_flags"] & _FLAG_EXECUTE),
+            )
+            for s in self._elf.iter_sections()
+            if s["sh_flags"] & _FLAG_ALLOC and s["sh_type"] != "SHT_NOBITS"
+        ]  # fmt: skip
+
+    def offset_of(self, address: int) -> int:
+        """Where in the file the byte at a virtual address lies."""
+        for segment in self.segments:
+            if 0 <= address - segment.address < segment.file_size:
+                return segment.offset + address - segment.address
+        raise self.failed(f"address {address:#x} is in the file")
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes of the image at a virtual address."""
+        offset = self.offset_of(address)
+        return self.data[offset : offset + size]
+
+    def label_at(self, address: int) -> Label:
+        """The code label at or before an address; of several at one place the sized one."""
+        index = bisect.bisect_right(self.labels, Label(address, 1 << 62, "")) - 1
+        if index < 0:
+            raise self.failed(f"code at {address:#x} has a symbol")
+        return self.labels[index]
+
+    @cached_property
+    def _units(self) -> list[tuple[int, int, int]]:
+        """(address, end, offset of the compilation unit), ascending."""
+        try:
+            ranges = self._elf.get_dwarf_info().get_aranges()
+            entries = ranges.entries if ranges else []
+            return sorted((e.begin_addr, e.begin_addr + e.length, e.info_offset) for e in entries)
+        except (ELFError, DWARFError) as error:
+            raise self.failed(f"debugging information is readable ({error})") from error
+
+    def unit_of(self, address: int) -> int | None:
+        """What object file, as a number, the code at an address came from; None if unknown."""
+        index = bisect.bisect_right(self._units, (address, 1 << 62, 0)) - 1
+        if index < 0:
+            return None
+        _, end, unit = self._units[index]
+        return unit if address < end else None
+
+    def member_offset(self, structure: str, member: str, function: str) -> int:
+        """Offset in bytes of a structure's member, as the object file of `function` knows it."""
+        members = self._structures(function).get(structure, {})
+        if member not in members:
+            raise self.failed(f"debugging information has the offset of {structure}.{member}")
+        return members[member]
+
+    def _structures(self, function: str) -> dict[str, dict[str, int]]:
+        unit = self.unit_of(self.symbols[function])
+        if unit is None:
+            raise self.failed(f"debugging information describes {function}")
+        if unit not in self._structure_cache:
+            self._structure_cache[unit] = self._read_structures(unit)
+        return self._structure_cache[unit]
+
+    @cached_property
+    def _structure_cache(self) -> dict[int, dict[str, dict[str, int]]]:
+        return {}
+
+    def _read_structures(self, unit: int) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        try:
+            top = self._elf.get_dwarf_info().get_CU_at(unit).get_top_DIE()
+            for entry in top.iter_children():
+                name = entry.attributes.get("DW_AT_name")
+                if entry.tag != "DW_TAG_structure_type" or name is None:
+                    continue
+                found[name.value.decode()] = {
+                    member.attributes["DW_AT_name"].value.decode():
+                    member.attributes["DW_AT_data_member_location"].value
+                    for member in entry.iter_children()
+                    if "DW_AT_name" in member.attributes
+                    and "DW_AT_data_member_location" in member.attributes
+                }  # fmt: skip
+        except (ELFError, DWARFError) as error:
+            raise self.failed(f"debugging information is readable ({error})") from error
+        return found

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where the code of an image calls given functions, proved by disassembly.
+
+The sites found are those that the linker's --wrap would redirect if the
+kernel were linked again: references from other object files.  Reads only.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import capstone
+
+from perfmon.kernel.image import KernelImage, Label, Section
+
+_CALL, _JUMP, _TWO_BYTE = 0xE8, 0xE9, 0x0F
+_NEAR_SIZE = 5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CallSite:
+    """A direct call: the address of its 32-bit displacement, and who calls whom."""
+
+    operand: int
+    function: str
+    caller: str
+
+    @property
+    def instruction(self) -> int:
+        """The address of the call instruction."""
+        return self.operand - 1
+
+
+def call_sites(image: KernelImage, functions: Iterable[str]) -> list[CallSite]:
+    """Every call of one of `functions` from another object file, ascending by address.
+
+    Raises:
+        AssumptionError: a function is reached by a jump or a pointer, or what
+            looks like a call does not begin an instruction.
+    """
+    targets = {image.symbols[name]: name for name in functions}
+    found = []
+    for section in image.sections:
+        if section.executable:
+            for address, opcode, name in _near_references(section, targets):
+                if _is_local(image, address, name):
+                    continue
+                caller = image.label_at(address)
+                where = f"{address:#x} in {caller.name}"
+                if not _begins_instruction(image, caller, address):
+                    raise image.failed(f"the call of {name} at {where} begins an instruction")
+                if opcode != _CALL:
+                    raise image.failed(f"{name} is only called, but it is jumped to at {where}")
+                found.append(CallSite(address + 1, name, caller.name))
+        for address, name in _absolute_references(section, targets):
+            raise image.failed(f"{name} is only called, but {address:#x} has a pointer to it")
+    return sorted(found)
+
+
+def instruction_at(image: KernelImage, address: int) -> capstone.CsInsn:
+    """Disassemble the one instruction at an address."""
+    for instruction in _disassembler().disasm(image.read(address, 16), address, 1):
+        return instruction
+    raise image.failed(f"there is an instruction at {address:#x}")
+
+
+def _disassembler() -> capstone.Cs:
+    return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_32)
+
+
+def _near_references(section: Section, targets: dict[int, str]) -> Iterator[tuple[int, int, str]]:
+    """(address, opcode, name) of all bytes that would be a near call or jump to a target."""
+    data = section.data
+    for opcode, prefix in ((_CALL, 1), (_JUMP, 1), (_TWO_BYTE, 2)):
+        at = data.find(opcode)
+        while 0 <= at <= len(data) - prefix - 4:
+            if opcode != _TWO_BYTE or data[at + 1] & 0xF0 == 0x80:
+                (displacement,) = struct.unpack_from("<i", data, at + prefix)
+                end = section.address + at + prefix + 4
+                name = targets.get((end + displacement) & 0xFFFFFFFF)
+                if name is not None:
+                    yield section.address + at, opcode, name
+            at = data.find(opcode, at + 1)
+
+
+def _absolute_references(section: Section, targets: dict[int, str]) -> Iterator[tuple[int, str]]:
+    """Places that hold a target's address: any four bytes of code, aligned words of data."""
+    if section.name == ".eh_frame":
+        return
+    for target, name in targets.items():
+        pattern = struct.pack("<I", target)
+        at = section.data.find(pattern)
+        while at >= 0:
+            if section.executable or at % 4 == 0:
+                yield section.address + at, name
+            at = section.data.find(pattern, at + 1)
+
+
+def _is_local(image: KernelImage, address: int, name: str) -> bool:
+    """Do the reference and the function come from one object file?  --wrap leaves those alone."""
+    unit = image.unit_of(address)
+    return unit is not None and unit == image.unit_of(image.symbols[name])
+
+
+def _begins_instruction(image: KernelImage, label: Label, address: int) -> bool:
+    code = image.read(label.address, address + _NEAR_SIZE - label.address)
+    starts = (start for start, *_ in _disassembler().disasm_lite(code, label.address))
+    return next((start == address for start in starts if start >= address), False)
