@@ -2,12 +2,23 @@
 """Arrays of structures as they lie in a message, decoded when they are looked at."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from struct import Struct
+from struct import Struct, error
 from typing import Any, Generic, TypeVar, overload
 
 from mig.rpc.message import Region
 
 T = TypeVar("T", bound=tuple[Any, ...])
+
+
+def fixed_bytes(value: bytes, size: int) -> bytes:
+    """Return a structure's array of characters, which struct fills up with zeros.
+
+    Raises:
+        struct.error: it is too long.
+    """
+    if len(value) > size:
+        raise error(f"at most {size} bytes, not {len(value)}")
+    return value
 
 
 class StructLayout(Generic[T]):
@@ -30,6 +41,18 @@ class StructLayout(Generic[T]):
         self.struct = Struct(layout)
         self.make = make
         self.flatten = flatten
+
+    def unpack(self, data: Region) -> T:
+        """Return the structure that these bytes are, exactly."""
+        return self.make(self.struct.unpack(data))
+
+    def pack_one(self, value: T) -> bytes:
+        """Return the bytes of a structure.
+
+        Raises:
+            struct.error: a member does not fit its field.
+        """
+        return self.struct.pack(*self.flatten(value))
 
     def pack(self, values: Iterable[T]) -> bytes:
         """Return the bytes of structures, one after another.

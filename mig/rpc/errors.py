@@ -127,7 +127,8 @@ class KernReturnError(MachError):
     @property
     def summary(self) -> str:
         """Name and code, and the detail where there is one."""
-        text = f"{self.name} ({self.code})"
+        code = hex(self.code) if self.code > 0xFFFF else self.code
+        text = f"{self.name} ({code})"
         return f"{text}, {self.detail}" if self.detail else text
 
     @staticmethod
