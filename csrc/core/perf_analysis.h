@@ -80,11 +80,11 @@ uint32_t perf_thread_id(uintptr_t thread, uintptr_t task);
 void perf_task_forget(uintptr_t task);
 void perf_thread_forget(uintptr_t thread);
 
-/* Out of line; flags are PERF_FLAG_ERROR and PERF_FLAG_WAITED. */
-void PERF_FAST_CALL perf_record_instant(uint32_t event_and_flags, uint32_t data1,
+/* Out of line: event | flags << 16, as the two lie in a sample. */
+void PERF_FAST_CALL perf_record_instant(uint32_t what, uint32_t data1,
 					uint32_t data2, uintptr_t task,
 					uintptr_t thread);
-void PERF_FAST_CALL perf_record_timed(uint32_t event_and_flags, uint32_t data1,
+void PERF_FAST_CALL perf_record_timed(uint32_t what, uint32_t data1,
 				      uint32_t data2, uintptr_t task,
 				      uintptr_t thread,
 				      const struct perf_stamp *start);
@@ -97,13 +97,13 @@ perf_event_active(uint32_t event)
 		>> (event % 32)) & 1;
 }
 
-/* An event without a duration. */
+/* An event without a duration; flags are PERF_FLAG_ERROR and PERF_FLAG_WAITED. */
 static inline void
 perf_event_record(uint32_t event, uint32_t flags, uintptr_t task,
 		  uintptr_t thread, uint32_t data1, uint32_t data2)
 {
 	if (perf_event_active(event))
-		perf_record_instant(event | flags << 8, data1, data2, task, thread);
+		perf_record_instant(event | flags << 16, data1, data2, task, thread);
 }
 
 /* A timed event begins. */
@@ -121,7 +121,7 @@ perf_time_end(uint32_t event, uint32_t flags, uintptr_t task, uintptr_t thread,
 	      uint32_t data1, uint32_t data2, const struct perf_stamp *start)
 {
 	if (start->epoch != 0 && perf_event_active(event))
-		perf_record_timed(event | flags << 8, data1, data2, task, thread,
+		perf_record_timed(event | flags << 16, data1, data2, task, thread,
 				  start);
 }
 

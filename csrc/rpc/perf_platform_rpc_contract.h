@@ -1,8 +1,9 @@
 /*
  * What the routines of perf_monitor.defs ask of their platform, beside what
- * the core asks: <perf_platform_rpc.h> gives the types of the generated server
- * header (host_t, host_priv_t, mach_port_t or ipc_port_t) and the inline
- * functions declared here.
+ * the core asks: <perf_platform_rpc.h> gives host_t, host_priv_t and
+ * perf_platform_port_t, as the generated server header has them (in a kernel
+ * the last is ipc_port_t, elsewhere mach_port_t), and the inline functions
+ * declared here.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,0 +1,239 @@
+/*
+ * Initialisation, enabling, configuration and reset.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "perf_control.h"
+
+#include "perf_core.h"
+#include "perf_events.h"
+#include "perf_ids.h"
+#include "perf_regression.h"
+
+#define DEFAULT_EVENTS ((UINT64_C(1) << PERF_EVENTS_BUILTIN) - 1)
+
+struct perf_shared perf_shared;
+struct perf_control perf_control;
+
+static void
+let_through(uint64_t events)
+{
+	for (uint32_t i = 0; i < PERF_EVENT_MAX / 32; i++)
+		perf_publish32(&perf_active.events[i], (uint32_t)(events >> 32 * i));
+}
+
+/* The CPUs renew themselves, one by one, at their next events. */
+static void
+begin_generation(void)
+{
+	perf_publish32(&perf_shared.generation, perf_shared.generation + 1);
+}
+
+static void
+set_limit(void)
+{
+	struct perf_limit limit;
+
+	perf_limit_init(perf_control.sample_rate, perf_control.ticks_per_second, &limit);
+	perf_publish32(&perf_shared.limit.span, limit.span);
+	perf_publish32(&perf_shared.limit.interval, limit.interval);
+}
+
+static void
+calibrate(void)
+{
+	perf_control.ticks_per_second = perf_platform_clock_frequency();
+	perf_scale_init(perf_control.ticks_per_second, &perf_control.scale);
+	set_limit();
+}
+
+/* All rings or none. */
+static kern_return_t
+set_rings(uint32_t buffer_size)
+{
+	perf_ring_t rings[PERF_PLATFORM_CPUS];
+
+	for (unsigned int i = 0; i < perf_platform_cpus(); i++) {
+		perf_sample_t *samples = perf_platform_ring(i, buffer_size);
+
+		if (samples == NULL)
+			return KERN_RESOURCE_SHORTAGE;
+		rings[i] = perf_ring_pack(samples, buffer_size);
+	}
+	for (unsigned int i = 0; i < perf_platform_cpus(); i++)
+		perf_publish_word(&perf_shared.ring[i], rings[i]);
+	return KERN_SUCCESS;
+}
+
+void
+perf_analysis_init(void)
+{
+	perf_control = (struct perf_control){
+		.sample_rate = PERF_RATE_DEFAULT,
+		.buffer_size = PERF_BUFFER_DEFAULT,
+		.event_mask = DEFAULT_EVENTS,
+		.regression_percent = PERF_REGRESSION_PERCENT_DEFAULT,
+		.latency_us = PERF_LATENCY_US_DEFAULT,
+		.throughput = PERF_THROUGHPUT_DEFAULT,
+		.error_rate = PERF_ERROR_RATE_DEFAULT,
+		.boot_ticks = perf_platform_clock(),
+	};
+	calibrate();
+	begin_generation();
+	perf_publish32(&perf_shared.reset, perf_shared.generation);
+}
+
+/* Without memory for rings at boot, an enable asks again. */
+static kern_return_t
+enable(void)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (perf_shared.ring[0] == 0) {
+		kr = set_rings(perf_control.buffer_size);
+		if (kr == KERN_SUCCESS)
+			begin_generation();
+	}
+	if (kr == KERN_SUCCESS)
+		kr = perf_platform_enable(true);
+	if (kr != KERN_SUCCESS)
+		return kr;
+
+	calibrate();
+	perf_ids_clear();
+	perf_publish_word(&perf_shared.excluded, 0);
+	perf_control.excluded_task = 0;
+	perf_control.enabled_at = perf_platform_clock();
+	perf_control.enabled = true;
+	if (++perf_control.epoch == 0)
+		perf_control.epoch = 1;
+	perf_publish32(&perf_active.epoch, perf_control.epoch);
+	let_through(perf_control.event_mask);
+	return KERN_SUCCESS;
+}
+
+static kern_return_t
+disable(void)
+{
+	let_through(0);
+	perf_publish32(&perf_active.epoch, 0);
+	perf_control.enabled = false;
+	perf_control.monitored += perf_platform_clock() - perf_control.enabled_at;
+	return perf_platform_enable(false);
+}
+
+kern_return_t
+perf_control_enable(bool wanted)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	perf_platform_lock();
+	if (wanted != perf_control.enabled)
+		kr = wanted ? enable() : disable();
+	perf_platform_unlock();
+	return kr;
+}
+
+static bool
+valid_configuration(uint32_t sample_rate, uint32_t buffer_size)
+{
+	return (sample_rate == PERF_RATE_EVERY_EVENT
+		|| (sample_rate >= PERF_RATE_MIN && sample_rate <= PERF_RATE_MAX))
+	       && buffer_size >= PERF_BUFFER_MIN && buffer_size <= PERF_BUFFER_MAX
+	       && (buffer_size & (buffer_size - 1)) == 0;
+}
+
+kern_return_t
+perf_control_configure(uint32_t sample_rate, uint32_t buffer_size)
+{
+	kern_return_t kr = KERN_INVALID_ARGUMENT;
+
+	perf_platform_lock();
+	if (valid_configuration(sample_rate, buffer_size) && !perf_control.enabled)
+		kr = set_rings(buffer_size);
+	if (kr == KERN_SUCCESS) {
+		perf_control.sample_rate = sample_rate;
+		perf_control.buffer_size = buffer_size;
+		set_limit();
+		begin_generation();
+	}
+	perf_platform_unlock();
+	return kr;
+}
+
+static kern_return_t
+exclude(uint64_t task)
+{
+	uintptr_t key = task > UINT32_MAX ? 0 : perf_ids_key(&perf_tasks, task);
+
+	if (task != 0 && key == 0)
+		return KERN_INVALID_ARGUMENT;
+	perf_control.excluded_task = task;
+	perf_publish_word(&perf_shared.excluded, key);
+	return KERN_SUCCESS;
+}
+
+static kern_return_t
+set_option(uint32_t selector, uint64_t value)
+{
+	switch (selector) {
+	case PERF_OPTION_EVENT_MASK:
+		if (value & ~perf_events_named())
+			return KERN_INVALID_ARGUMENT;
+		perf_control.event_mask = value;
+		if (perf_control.enabled)
+			let_through(value);
+		return KERN_SUCCESS;
+	case PERF_OPTION_MODE:
+		if (value != PERF_MODE_OVERWRITE && value != PERF_MODE_STOP)
+			return KERN_INVALID_ARGUMENT;
+		perf_publish32(&perf_shared.mode, value);
+		return KERN_SUCCESS;
+	case PERF_OPTION_EXCLUDED_TASK:
+		return exclude(value);
+	case PERF_OPTION_REGRESSION_PERCENT:
+		if (value > UINT32_MAX)
+			return KERN_INVALID_ARGUMENT;
+		perf_control.regression_percent = value;
+		return KERN_SUCCESS;
+	default:
+		return KERN_INVALID_ARGUMENT;
+	}
+}
+
+kern_return_t
+perf_control_set_option(uint32_t selector, uint64_t value)
+{
+	kern_return_t kr;
+
+	perf_platform_lock();
+	kr = set_option(selector, value);
+	perf_platform_unlock();
+	return kr;
+}
+
+void
+perf_control_set_thresholds(uint32_t latency_us, uint32_t throughput, uint32_t error_rate)
+{
+	perf_platform_lock();
+	perf_control.latency_us = latency_us;
+	perf_control.throughput = throughput;
+	perf_control.error_rate = error_rate;
+	perf_platform_unlock();
+}
+
+void
+perf_control_reset(void)
+{
+	perf_platform_lock();
+	perf_regression_forget();
+	perf_ids_overflows_clear();
+	perf_control.monitored = 0;
+	perf_control.enabled_at = perf_platform_clock();
+	/* The mark first: a CPU that sees the generation must see that it is a reset. */
+	perf_publish32(&perf_shared.reset, perf_shared.generation + 1);
+	begin_generation();
+	perf_platform_unlock();
+}
