@@ -1,0 +1,39 @@
+/*
+ * What a generated driver sees of the runner: the vector it is called with,
+ * the record it leaves, and the memory that counts as out-of-line.
+ *
+ * No Mach type appears here, because user drivers and kernel drivers disagree
+ * about them.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef _CONFORMANCE_RUNNER_H_
+#define _CONFORMANCE_RUNNER_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The next bytes of the vector: arguments in a client, results in a server. */
+extern void runner_take(void *data, size_t size);
+extern uint32_t runner_take_word(void);
+
+/* The same into fresh memory that a message may carry away. */
+extern void *runner_take_memory(size_t size);
+
+/* Append to what this side saw. */
+extern void runner_put(const void *data, size_t size);
+extern void runner_put_word(uint32_t word);
+
+/* The receiver of out-of-line memory is done with it. */
+extern void runner_release(void *memory, size_t size);
+
+/* A client driver defines this: make call number `routine` of the interface. */
+extern void driver_call(uint32_t routine);
+
+/* A server driver defines these. */
+extern const int driver_is_kernel;
+extern int driver_serve(void *request, void *reply);
+
+#endif /* _CONFORMANCE_RUNNER_H_ */

@@ -1,0 +1,36 @@
+/*
+ * The C types of kitchen_sink.defs.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef _KITCHEN_SINK_H_
+#define _KITCHEN_SINK_H_
+
+#include <stdint.h>
+
+#include <mach/port.h>
+
+typedef int ints3_t[3];
+typedef int ints10_t[10];
+typedef char bytes64_t[64];
+typedef int *ints_t;
+typedef const int *const_ints_t;
+typedef int *ool_ints_t;
+typedef const int *const_ool_ints_t;
+typedef char text32_t[32];
+typedef const char *const_text32_t;
+typedef char text128_t[128];
+typedef const char *const_text128_t;
+typedef mach_port_t *ports_t;
+typedef const mach_port_t *const_ports_t;
+typedef struct { int x, y; } pair_t;
+typedef struct {
+	char a;
+	short b;
+	int c;
+	uint64_t d;
+} mixed_t;
+
+#endif /* _KITCHEN_SINK_H_ */

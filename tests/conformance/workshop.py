@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything compiled, once per test run: stubs of both compilers, drivers, runners, and what
+came out of running the vector table through each client and each server.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, cached_property
+from itertools import product
+from pathlib import Path
+
+from mig.compile import compile_defs
+from tests.conformance import drivers, kernel_headers, loopback
+from tests.conformance.interfaces import interface
+from tests.conformance.loopback import PATTERN, ZERO, Fill, Record
+from tests.conformance.prototypes import prototypes
+from tests.conformance.shapes import Interface
+from tests.conformance.stub_compilers import Stubs, generate
+from tests.conformance.subjects import Subject
+from tests.conformance.targets import INCLUDE, Target
+from tests.conformance.vectors import Vector, client_input, server_input, vectors
+
+WHO = ("ours", "gnu")
+JOBS = 2
+SEED = "conformance"
+
+
+class Workshop:
+    """Builds under one directory, each thing once."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.kernel_include = kernel_headers.write_kernel_headers(directory / "kernel")
+        self.runner = cache(self._runner)
+        self.bench = cache(lambda subject, target: Bench(self, subject, target))
+
+    def _runner(self, target: Target, sanitized: bool = False) -> Path:
+        flags = loopback.ADDRESS_SANITIZER if sanitized else ()
+        name = f"runner-{target.abi}" + ("-sanitized" if sanitized else "")
+        return loopback.build_runner(target, self.directory / name, flags)
+
+    def kernel_flags(self) -> list[str]:
+        """What a stub for the kernel is compiled with."""
+        includes = [f"-I{self.kernel_include}", f"-I{loopback.SHIMS / 'kernel'}"]
+        return [*includes, *kernel_headers.FLAGS]
+
+
+class Bench:
+    """One interface on one ABI."""
+
+    def __init__(self, workshop: Workshop, subject: Subject, target: Target) -> None:
+        self.workshop = workshop
+        self.subject = subject
+        self.target = target
+        self.directory = workshop.directory / target.abi / subject.name.replace(" ", "-")
+        self.stubs = cache(self._stubs)
+        self.run = cache(self._run)
+
+    def __str__(self) -> str:
+        return f"{self.subject} on {self.target.abi}"
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return WHO if self.subject.gnu_server else ("ours",)
+
+    @property
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Who the client is and who the server is."""
+        return product(WHO, self.servers)
+
+    def _model(self, options: tuple[str, ...]) -> Interface:
+        return interface(
+            compile_defs(
+                self.subject.defs(self.target),
+                abi=self.target.abi,
+                include=[INCLUDE, self.target.mach_include],
+                options=options,
+            )
+        )
+
+    @cached_property
+    def client(self) -> Interface:
+        """The shapes as a client sees them."""
+        return self._model(())
+
+    @cached_property
+    def server(self) -> Interface:
+        """The shapes as the server sees them."""
+        return self._model(self.subject.server_options)
+
+    @cached_property
+    def vectors(self) -> list[Vector]:
+        return [v for routine in self.client.routines for v in vectors(routine, SEED)]
+
+    def _stubs(self, who: str, side: str) -> Stubs:
+        """What a compiler makes of the interface for a side, "client" or "server"."""
+        options = self.subject.server_options if side == "server" else ()
+        if side == "server" and not options:
+            return self.stubs(who, "client")
+        return generate(
+            who, self.target, self.subject.defs(self.target), self.directory / who / side, options
+        )
+
+    def driver(self, side: str) -> Path:
+        """The generated driver of a side; types are those of GNU MIG's prototypes."""
+        path = self.directory / f"{side}_driver.c"
+        stubs = self.stubs("gnu", side)
+        if side == "client":
+            functions = list(prototypes(stubs.header.read_text()).values())
+            path.write_text(drivers.client_driver(self.client, functions))
+        else:
+            functions = list(prototypes(stubs.server_header.read_text()).values())
+            kernel = self.subject.kernel_server
+            path.write_text(drivers.server_driver(self.server, functions, kernel))
+        return path
+
+    def build(self, who: str, side: str, fill: Fill, sanitized: bool = False) -> Path:
+        """Compile one side."""
+        stubs = self.stubs(who, side)
+        flags = list(loopback.ADDRESS_SANITIZER) if sanitized else []
+        if side == "server" and self.subject.kernel_server:
+            flags += self.workshop.kernel_flags()
+        suffix = "-sanitized" if sanitized else ""
+        return loopback.build_side(
+            self.target,
+            stubs.user if side == "client" else stubs.server,
+            self.directory / f"{side}_driver.c",
+            self.directory / f"{who}-{side}-{fill.name}{suffix}.so",
+            fill=fill,
+            flags=flags,
+        )
+
+    @cached_property
+    def sides(self) -> dict[tuple[str, str, Fill], Path]:
+        """Every client and server."""
+        for side in ("client", "server"):
+            self.driver(side)
+        wanted = [
+            (who, side, fill)
+            for side, makers in (("client", WHO), ("server", self.servers))
+            for who in makers
+            for fill in (ZERO, PATTERN)
+        ]
+        with ThreadPoolExecutor(JOBS) as pool:
+            return dict(zip(wanted, pool.map(lambda each: self.build(*each), wanted), strict=True))
+
+    def _run(self, client: str, server: str, fill: Fill) -> list[list[Record]]:
+        """The records of every vector through a client and a server."""
+        operations = [
+            loopback.operation(
+                loopback.CALL, vector.routine.index, client_input(vector), server_input(vector)
+            )
+            for vector in self.vectors
+        ]
+        return loopback.run(
+            self.workshop.runner(self.target),
+            self.sides[client, "client", fill],
+            self.sides[server, "server", fill],
+            fill,
+            operations,
+        )
