@@ -39,6 +39,6 @@ def _embedded() -> Transport:
 
 
 def _qemu(name: str) -> Transport:
-    from perfmon.kernel.guests import open_transport as open_guest
+    from perfmon.kernel.boot import open_guest
 
     return open_guest(name)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a command is: its place in the parser, the host it opens, the ways it can end.
+
+What commands do stands in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from abc import ABC, abstractmethod
+from enum import IntEnum
+from typing import ClassVar
+
+from perfmon.address import default_address
+from perfmon.host import DEFAULT_TIMEOUT, Host, connect
+
+HOST_VARIABLE = "PERFMON_HOST"
+
+
+class Status(IntEnum):
+    """Exit statuses."""
+
+    GOOD = 0
+    FAILED = 1
+    """A regression, or a check or a kernel operation that failed."""
+    USAGE = 2
+    """A mistake on the command line, or a request that the host refused."""
+    UNREACHABLE = 3
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """A command cannot go on; its text is for the user."""
+
+    def __init__(self, message: str, status: Status = Status.USAGE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Command(ABC):
+    """A command.  The first line of the class's docstring is its help.
+
+    Attributes:
+        name: what the user types.
+        example: a command line without `perfmon`, shown by --help.
+    """
+
+    name: ClassVar[str]
+    example: ClassVar[str]
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments; there are none by default."""
+        del parser
+
+    @abstractmethod
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it, and return the exit status."""
+
+
+class HostCommand(Command):
+    """A command that needs a connected host.
+
+    Attributes:
+        privileged: whether it asks for the privileged host port.
+    """
+
+    privileged: ClassVar[bool] = True
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Connect as -H says and run on that host."""
+        with self._connect(args) as host:
+            return self.run_on(host, args)
+
+    @abstractmethod
+    def run_on(self, host: Host, args: argparse.Namespace) -> int:
+        """Do it on a host, and return the exit status."""
+
+    def _connect(self, args: argparse.Namespace) -> Host:
+        address = args.host or os.environ.get(HOST_VARIABLE)
+        if not address:
+            address = str(default_address())
+            lifetime = ", which lives as long as this command" if address == "embedded:" else ""
+            say(f"no -H ADDRESS given: using {address}{lifetime}")
+        return connect(address, timeout=args.timeout, privileged=self.privileged)
+
+
+def add_host_arguments(parser: argparse.ArgumentParser, *, top: bool) -> None:
+    """Add -H and --timeout, which are accepted before the command and after it."""
+    parser.add_argument(
+        "-H",
+        "--host",
+        metavar="ADDRESS",
+        default=None if top else argparse.SUPPRESS,
+        help=f"embedded:, qemu:NAME, mach: ... (default: ${HOST_VARIABLE}, then this machine)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=positive_seconds,
+        metavar="SECONDS",
+        default=DEFAULT_TIMEOUT if top else argparse.SUPPRESS,
+        help=f"for each call (default: {DEFAULT_TIMEOUT:g})",
+    )
+
+
+def add_json_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def positive_seconds(text: str) -> float:
+    """A number of seconds above 0, for argparse."""
+    seconds = float(text)
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return seconds
+
+
+def count(text: str) -> int:
+    """A whole number from 1 to what 32 bits hold, for argparse."""
+    number = int(text)
+    if not 0 < number < 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text} is no count of 1 to {(1 << 32) - 1}")
+    return number
+
+
+def word(text: str) -> int:
+    """A whole number that 32 bits hold, for argparse."""
+    number = int(text, 0)
+    if not 0 <= number < 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text} is not in 0-{(1 << 32) - 1}")
+    return number
+
+
+def say(message: str) -> None:
+    """Tell the user something that is no result."""
+    print(f"perfmon: {message}", file=sys.stderr)

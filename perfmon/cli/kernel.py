@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command kernel: fetch, instrument, boot, list, stop.
+
+perfmon.kernel does all of it; it is imported when asked for, because it needs more than the base
+install.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import ClassVar
+
+from perfmon.cli.command import (
+    Command,
+    CommandError,
+    Status,
+    add_json_argument,
+    count,
+    positive_seconds,
+    say,
+)
+from perfmon.cli.output import print_json, table
+from perfmon.errors import MissingExtraError
+
+
+class Kernel(Command):
+    """Fetch, instrument and boot GNU Mach kernels."""
+
+    name: ClassVar[str] = "kernel"
+    example: ClassVar[str] = "kernel boot first-light"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add the five verbs."""
+        verbs = parser.add_subparsers(metavar="VERB", required=True)
+        for kind in (Fetch, Instrument, Boot, List, Stop):
+            verb = kind()
+            text = (kind.__doc__ or "").partition("\n")[0]
+            added = verbs.add_parser(
+                kind.name, help=text, description=text, epilog=f"example: perfmon {kind.example}"
+            )
+            verb.prepare_parser(added)
+            added.set_defaults(verb=verb)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do what the verb says."""
+        try:
+            from perfmon.kernel.errors import KernelError
+        except ImportError as error:
+            raise MissingExtraError("kernel", error.name or "a package", "kernel") from error
+        verb: Command = args.verb
+        try:
+            return verb.run(args)
+        except ImportError as error:
+            raise MissingExtraError("kernel", error.name or "a package", "kernel") from error
+        except KernelError as error:
+            raise CommandError(str(error), Status.FAILED) from error
+
+
+class Fetch(Command):
+    """Fetch Debian's GNU Mach kernel with symbols, and print where it is."""
+
+    name: ClassVar[str] = "fetch"
+    example: ClassVar[str] = "kernel fetch"
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Print the image's path."""
+        del args
+        from perfmon.kernel.images import default_kernel
+
+        print(default_kernel())
+        return Status.GOOD
+
+
+class Instrument(Command):
+    """Add the performance monitor to a kernel image."""
+
+    name: ClassVar[str] = "instrument"
+    example: ClassVar[str] = "kernel instrument -o gnumach-perf"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add KERNEL, -o and --json."""
+        parser.add_argument(
+            "kernel", nargs="?", type=Path, metavar="KERNEL", help="default: Debian's, fetched"
+        )
+        parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+        add_json_argument(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Print what was done to the image."""
+        from perfmon.kernel.images import default_kernel
+        from perfmon.kernel.instrument import instrument
+
+        report = instrument(args.kernel or default_kernel(), args.output)
+        if args.json:
+            print_json(report)
+        else:
+            print(report)
+        return Status.GOOD
+
+
+class Boot(Command):
+    """Boot a kernel under QEMU; Debian's, fetched and instrumented, when none is given."""
+
+    name: ClassVar[str] = "boot"
+    example: ClassVar[str] = "kernel boot first-light && perfmon -H qemu:first-light stats"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add NAME, --kernel, --memory and --boot-timeout."""
+        parser.add_argument("guest", metavar="NAME", help="as in the address qemu:NAME")
+        parser.add_argument("--kernel", type=Path, metavar="FILE", help="an image, booted as it is")
+        parser.add_argument("--memory", type=count, default=256, metavar="MIB")
+        parser.add_argument(
+            "--boot-timeout", type=positive_seconds, default=60.0, metavar="SECONDS"
+        )
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Boot, and print the guest's address."""
+        from perfmon.kernel.boot import boot
+
+        kernel = args.kernel or _instrumented()
+        guest = boot(kernel, args.guest, memory=args.memory, timeout=args.boot_timeout)
+        print(guest.address)
+        return Status.GOOD
+
+
+class List(Command):
+    """List the guests."""
+
+    name: ClassVar[str] = "list"
+    example: ClassVar[str] = "kernel list"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add --json."""
+        add_json_argument(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Print one line per guest."""
+        from perfmon.kernel.boot import guests
+
+        found = [
+            {
+                "address": guest.address,
+                "alive": guest.alive,
+                "pid": guest.pid,
+                "kernel": str(guest.kernel),
+            }
+            for guest in guests()
+        ]
+        if args.json:
+            print_json(found)
+        elif found:
+            rows = [
+                [
+                    str(g["address"]),
+                    "running" if g["alive"] else "ended",
+                    str(g["pid"]),
+                    str(g["kernel"]),
+                ]
+                for g in found
+            ]
+            print(table(["<ADDRESS", "<STATE", "PID", "<KERNEL"], rows))
+        else:
+            say("no guests: `perfmon kernel boot NAME` boots one")
+        return Status.GOOD
+
+
+class Stop(Command):
+    """End a guest, or clear away what a dead one left."""
+
+    name: ClassVar[str] = "stop"
+    example: ClassVar[str] = "kernel stop first-light"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add NAME."""
+        parser.add_argument("guest", metavar="NAME")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Stop it."""
+        from perfmon.kernel.boot import stop
+
+        stop(args.guest.removeprefix("qemu:"))
+        return Status.GOOD
+
+
+def _instrumented() -> Path:
+    """Debian's kernel with the performance monitor, made anew in the cache."""
+    from perfmon.kernel.images import default_kernel
+    from perfmon.kernel.instrument import instrument
+    from perfmon.kernel.paths import cache
+
+    output = cache() / "gnumach-perf"
+    instrument(default_kernel(), output)
+    return output

@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command line on the embedded host: what it prints where, and how it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import perfmon
+from perfmon import Host
+from perfmon.cli import COMMANDS, main
+from perfmon.interface import RATE_EVERY_EVENT
+
+TITLES = ["ID", "EVENT", "COUNT", "ERRORS", "WAITED", "MEAN", "P99", "MAX", "TOTAL"]
+PERFMON = [sys.executable, "-m", "perfmon"]
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """The host that the commands meet too, since it lives in this process."""
+    with perfmon.connect("embedded:") as host:
+        host.disable()
+        host.configure(sample_rate=1000, buffer_size=8192)
+        host.set_events(range(12))
+        host.set_thresholds(latency_us=1000, throughput=1000, error_rate=5)
+        host.reset()
+        host.enable()
+        yield host
+        host.disable()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]):
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            status = main(["-H", "embedded:", *arguments])
+        except SystemExit as exit_:
+            status = exit_.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def good(result: tuple[int, str, str]) -> str:
+    status, out, err = result
+    assert status == 0, err
+    return out
+
+
+# The specification's command lines, as written there.
+
+
+def test_enable_and_disable_say_nothing_when_all_is_well(host, run):
+    assert run("disable") == (0, "", "")
+    assert not host.interface().enabled
+    assert run("enable") == (0, "", "")
+    assert host.interface().enabled
+
+
+def test_configure_pauses_a_host_that_monitors_and_says_so(host, run):
+    status, out, err = run("configure", "-r", "2000", "-b", "8192")
+    assert (status, out) == (0, "")
+    assert "paused and resumed" in err
+    assert host.configuration().sample_rate == 2000
+    assert host.interface().enabled
+
+
+def test_configure_refused_leaves_the_host_monitoring(host, run):
+    before = host.configuration()
+    status, out, err = run("configure", "-r", "50")
+    assert (status, out) == (2, "")
+    assert "KERN_INVALID_ARGUMENT (4) from perf_monitor_configure on embedded:" in err
+    assert host.configuration() == before
+    assert host.interface().enabled
+
+
+def test_configure_sets_events_and_mode(host, run):
+    good(run("configure", "--events", "vm_alloc,3", "--mode", "stop"))
+    assert host.configuration().event_mask == 0b1100
+    assert host.configuration().mode is perfmon.Mode.STOP
+    good(run("configure", "--mode", "overwrite"))
+
+
+def test_stats_of_one_event_by_number(host, run):
+    host.workload.workload_memory(100, 1)
+    host.disable()
+    out = good(run("stats", "2"))
+    assert out.startswith("2 VM_ALLOC on embedded:\n")
+    assert re.search(r"count +1\d\d\n", out)
+    assert re.search(r"p50 .*, p90 .*, p99 .*, p99.9 ", out)
+    assert "####" in out
+
+
+def test_stats_of_all_events_is_an_aligned_table_with_the_loss_below(host, run):
+    host.workload.workload_memory(100, 1)
+    host.disable()
+    lines = good(run("stats")).splitlines()
+    assert lines[0].startswith("embedded:  monitoring is off")
+    assert lines[1].split() == TITLES
+    assert [line.split()[1] for line in lines[2:14]] == [e.name for e in perfmon.Event][:12]
+    assert len({len(line) for line in lines[1:14]}) == 1
+    assert re.match(r"samples: .* of .* events; rate-limited .*, refused 0, overwritten", lines[-1])
+
+
+def test_the_regression_workflow_ends_with_the_verdict(host, run):
+    host.workload.workload_memory(100, 1)
+    good(run("baseline"))
+    host.workload.workload_memory(100, 1)
+    host.disable()
+    slower = host.regression("VM_ALLOC").change_percent > 0
+    status, out, _ = run("check-regression", "-e", "2", "-t", "0")
+    assert status == (1 if slower else 0)
+    assert ("a regression beyond 0 %" in out) is slower
+    assert good(run("check-regression", "-e", "VM_ALLOC", "-t", "1000000")).startswith("VM_ALLOC: ")
+
+
+def test_without_a_baseline_there_is_no_verdict_but_a_hint(host, run):
+    status, out, err = run("check-regression", "-e", "2", "-t", "20")
+    assert (status, out) == (2, "")
+    assert "set a baseline first" in err
+
+
+def test_monitor_prints_as_many_tables_as_asked_for(host, run):
+    out = good(run("monitor", "-i", "0.05", "-n", "2"))
+    assert out.count("PER SECOND") == 2
+    assert "\x1b" not in out
+    assert out.count("samples: written ") == 2
+
+
+def test_the_self_test_passes_and_leaves_the_host_as_it_was(host, run):
+    host.disable()
+    out = good(run("test"))
+    assert [line.split(":")[0].split()[0] for line in out.splitlines()] == ["ok"] * 9
+    assert not host.interface().enabled
+
+
+def test_a_failed_check_ends_with_status_1(host, run, monkeypatch):
+    monkeypatch.setattr("perfmon.cli.selftest.INTERFACE_VERSION", 2)
+    status, out, _ = run("test")
+    assert status == 1
+    assert out.startswith("FAILED  interface: version 1\nok")
+
+
+# The other commands.
+
+
+def test_info_shows_configuration_clock_and_every_cpu(host, run):
+    out = good(run("info"))
+    assert "embedded:, privileged port" in out
+    assert "host, host-priv, workload" in out
+    assert "1,000 samples/s per CPU" in out
+    assert len(out.split("READABLE\n")[1].splitlines()) == host.interface().cpus
+
+
+def test_thresholds_are_shown_and_set_one_by_one(host, run):
+    assert "latency     1000 us" in good(run("thresholds"))
+    assert "throughput  off" in good(run("thresholds", "--throughput", "0"))
+    assert (host.configuration().latency_us, host.configuration().throughput) == (1000, 0)
+
+
+def test_samples_are_shown_newest_last_with_named_data(host, run):
+    host.disable()
+    host.configure(sample_rate=RATE_EVERY_EVENT)
+    host.enable()
+    host.workload.workload_memory(30, 1)
+    host.disable()
+    lines = good(run("samples", "-n", "10", "-e", "VM_ALLOC")).splitlines()
+    assert len(lines) == 10
+    assert all(re.search(r"cpu\d+ +VM_ALLOC .* address 0x\w+, size \d+", line) for line in lines)
+    times = [float(line.split()[0]) for line in lines]
+    assert times == sorted(times)
+
+
+def test_record_writes_a_trace_and_accounts_for_what_is_missing(host, run, tmp_path):
+    host.workload.workload_memory(3000, 1)
+    host.disable()
+    result = json.loads(
+        good(run("record", "-o", str(tmp_path / "t"), "-d", "0.01", "--include-past", "--json"))
+    )
+    recorded = {cpu["cpu"]: cpu["recorded"] for cpu in result["cpus"]}
+    assert recorded == {cpu.cpu: cpu.readable for cpu in host.cpus()}
+    assert (tmp_path / "t" / "metadata").read_text().startswith("/* CTF 1.8 */")
+
+
+def test_a_workload_says_what_it_did(host, run):
+    assert re.match(r"memory: 10 done in .*, .* each\n", good(run("workload", "memory", "10")))
+    assert good(run("workload", "sleep", "1")).startswith("sleep: 1 done")
+
+
+def test_the_demo_shows_figures_that_move(host, run):
+    host.disable()
+    out = good(run("demo"))
+    assert out.count("ID  EVENT") == 2
+    counts = re.findall(r"^ *2  VM_ALLOC +([\d,]+)(?: +\+([\d,]+))?", out, re.M)
+    first, (second, added) = int(counts[0][0].replace(",", "")), counts[1]
+    assert int(second.replace(",", "")) == first + int(added.replace(",", ""))
+    assert int(added.replace(",", "")) >= 500
+    assert not host.interface().enabled
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["stats"],
+        ["stats", "VM_ALLOC"],
+        ["info"],
+        ["monitor", "-i", "0.01", "-n", "1"],
+        ["thresholds"],
+        ["samples", "-n", "1"],
+        ["workload", "memory", "1"],
+        ["test"],
+    ],
+    ids=" ".join,
+)
+def test_every_command_with_figures_prints_them_as_json(host, run, command):
+    host.workload.workload_memory(10, 1)
+    for line in good(run(*command, "--json")).splitlines():
+        assert isinstance(json.loads(line), dict)
+
+
+# Mistakes.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["stats", "VM_ALOC"], "unknown event 'VM_ALOC'"),
+        (["-H", "http:x", "stats"], "expected one of embedded:"),
+        (["-H", "mach:", "stats"], "no transport for mach:"),
+        (["monitor", "-i", "0"], "no number of seconds above 0"),
+        (["monitor", "-i", "nan"], "no number of seconds above 0"),
+        (["workload", "memory", "0"], "no count of 1"),
+        (["workload", "fly", "1"], "invalid choice: 'fly'"),
+        (["configure", "-r", "-1"], "not in 0-4294967295"),
+        (["record", "-o", "/dev/null/x", "-d", "1"], "Not a directory"),
+        ([], "COMMAND"),
+    ],
+    ids=str,
+)
+def test_a_users_mistake_is_one_message_and_status_2(run, arguments, message):
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_host_that_cannot_be_reached_is_status_3(run):
+    status, out, err = run("-H", "qemu:no-such-guest", "stats")
+    assert (status, out) == (3, "")
+    assert "qemu:no-such-guest" in err
+    assert "perfmon kernel boot" in err
+
+
+def test_an_address_is_accepted_behind_the_command_and_from_the_environment(
+    run, monkeypatch, capsys
+):
+    assert run("stats", "-H", "qemu:no-such-guest")[0] == 3
+    monkeypatch.setenv("PERFMON_HOST", "qemu:no-such-guest")
+    assert main(["stats"]) == 3
+    monkeypatch.delenv("PERFMON_HOST")
+    capsys.readouterr()
+    assert main(["info"]) == 0
+    assert "using embedded:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [kind.name for kind in COMMANDS])
+def test_help_has_an_example(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert "example: perfmon " in " ".join(out.split())
+
+
+def test_the_example_of_every_command_is_a_command_line_that_parses(monkeypatch):
+    for kind in COMMANDS:
+        monkeypatch.setattr(kind, "run", lambda self, args: 0)
+        assert main(kind.example.partition(" && ")[0].split()) == 0
+
+
+# Pipes and signals, in a process of their own.
+
+
+def test_a_reader_that_goes_away_ends_it_quietly():
+    command = [*PERFMON, "-H", "embedded:", "monitor", "-i", "0.01"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=20) == 0
+
+
+def test_ctrl_c_ends_monitor_in_good_order_and_a_recording_too(tmp_path: Path):
+    for arguments in (["monitor", "-i", "60"], ["record", "-o", str(tmp_path / "trace")]):
+        process = subprocess.Popen(
+            [*PERFMON, "-H", "embedded:", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == 0, err
+        assert "Traceback" not in err
+        assert arguments[0] == "monitor" or "0 samples" in out

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Figures as text."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from perfmon.cli.output import duration, frequency, number, print_json, rate, table
+from perfmon.interface import Mode
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (None, "-"),
+        (0, "0 ns"),
+        (999, "999 ns"),
+        (1000, "1.00 us"),
+        (9_994, "9.99 us"),
+        (9_996, "10.0 us"),
+        (99_960, "100 us"),
+        (1_234_567, "1.23 ms"),
+        (45_600_000_000, "45.6 s"),
+        (7_200_000_000_000, "7,200 s"),
+    ],
+)
+def test_a_duration_has_three_digits_and_its_unit(ns, text):
+    assert duration(ns) == text
+
+
+def test_rates_and_frequencies_are_readable():
+    assert rate(123456, 0.5) == "246,912"
+    assert rate(1, 3) == "0.333"
+    assert rate(0, 3) == "0"
+    assert rate(5, 0) == "0"
+    assert frequency(2_895_000_000) == "2.90 GHz"
+    assert number(1234567) == "1,234,567"
+
+
+def test_columns_are_aligned_as_their_titles_say():
+    text = table(["ID", "<EVENT", "COUNT"], [["2", "VM_ALLOC", "1,000"], ["11", "X", "3"]])
+    assert text.splitlines() == [
+        "ID  EVENT     COUNT",
+        " 2  VM_ALLOC  1,000",
+        "11  X             3",
+    ]
+
+
+def test_json_is_one_line_with_numbers_for_enumerations(capsys):
+    @dataclass(frozen=True)
+    class Value:
+        mode: Mode
+        size: int
+
+    print_json({"value": Value(Mode.STOP, 2**63)})
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert json.loads(out) == {"value": {"mode": 1, "size": 2**63}}
