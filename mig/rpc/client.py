@@ -5,8 +5,9 @@ Encoding and decoding are the generated modules'; carrying is the transport's.  
 and tells an error where it happened, is here.
 """
 
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import ClassVar, Concatenate, ParamSpec, TypeVar
 
 from mig.rpc.errors import MachError
 from mig.rpc.message import Message
@@ -24,9 +25,12 @@ class Client:
         timeout: seconds that a call may take; None waits as long as the host lives.
     """
 
+    _codecs: ClassVar[Mapping[str, ModuleType]]
+
     def __init__(self, port: Port, *, timeout: float | None = None) -> None:
         self.port = port
         self.timeout = timeout
+        self._wire = self._codecs[port.transport.abi.name]
         self._transport = port.transport
         self._name = port.name
         self._reply_port = port.transport.reply_port
@@ -48,11 +52,12 @@ class Client:
     def _send(
         self,
         encode: Callable[Concatenate[int, int, P], Message],
+        reply_port: int,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
         try:
-            self._transport.send(encode(self._name, 0, *args, **kwargs))
+            self._transport.send(encode(self._name, reply_port, *args, **kwargs))
         except MachError as error:
             error.address = error.address or self._transport.address
             raise

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Python package for a subsystem: types, client, and the messages of both ABIs.
+
+Joins the other Python rooms into the files of the package; writes none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+
+from mig.backends.python_client import Exchange, client_module
+from mig.backends.python_decode import results, write_decoder
+from mig.backends.python_encode import write_encoder
+from mig.backends.python_module import CodecModule
+from mig.backends.python_plan import plan_message
+from mig.backends.python_structures import (
+    write_imports,
+    write_named_tuple,
+    write_tuple_class,
+)
+from mig.backends.python_text import Source, class_name
+from mig.backends.python_values import Structure, StructureItems, UnsupportedTypeError, Value
+from mig.frontend.diagnostics import CompileError, Diagnostic, Severity
+from mig.model.routines import Model, Routine
+
+
+def generate(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:
+    """Return the files of the package, text by name.
+
+    Args:
+        model_i386: the subsystem on i386.
+        model_x86_64: the same subsystem on x86_64.
+
+    Raises:
+        CompileError: a routine cannot be called from Python; names it and the argument.
+    """
+    models = (model_i386, model_x86_64)
+    users = [list(_exchanges(model, user=True)) for model in models]
+    servers = [list(_exchanges(model, user=False)) for model in models]
+    _require_same(users[0], users[1])
+    exchanges = users[0]
+    structures = _structures(exchanges)
+    files = {
+        "__init__.py": _package_module(model_i386, structures, exchanges),
+        "types.py": _types_module(model_i386, structures, exchanges),
+        "client.py": client_module(model_i386, exchanges),
+    }
+    for model, user, server in zip(models, users, servers, strict=True):
+        files[f"{model.abi.name}.py"] = _codec_module(model, user, server)
+    return files
+
+
+def _exchanges(model: Model, *, user: bool) -> Iterable[Exchange]:
+    """Plan every routine; a user sends requests, a server sends replies."""
+    for routine in model.defined_routines:
+        try:
+            request = plan_message(model.abi, routine, routine.request, sent=user)
+            reply = None
+            if routine.reply is not None:
+                reply = plan_message(model.abi, routine, routine.reply, sent=not user)
+        except UnsupportedTypeError as error:
+            raise _refusal(routine, f"{error}: Python has no form for it yet") from None
+        yield Exchange(routine, request, reply)
+
+
+def _refusal(routine: Routine, reason: str) -> CompileError:
+    text = f"routine {routine.name}: {reason}"
+    return CompileError((Diagnostic(Severity.ERROR, routine.position, text),))
+
+
+def _require_same(left: list[Exchange], right: list[Exchange]) -> None:
+    """One client serves both ABIs, so the routines must look the same from Python."""
+    for one, other in zip(left, right, strict=False):
+        if _signature(one) != _signature(other):
+            raise _refusal(other.routine, "it differs between i386 and x86_64")
+    if len(left) != len(right):
+        longer = max(left, right, key=len)
+        raise _refusal(longer[min(len(left), len(right))].routine, "only one of the ABIs has it")
+
+
+def _signature(exchange: Exchange) -> object:
+    return (
+        exchange.routine.name,
+        exchange.routine.message_id,
+        [(part.name, part.annotation) for part in exchange.request.arguments],
+        exchange.reply and results(exchange.reply),
+    )
+
+
+def _codec_module(model: Model, user: list[Exchange], server: list[Exchange]) -> str:
+    module = CodecModule(model.abi, model.name, PurePath(model.file).name)
+    for calling, serving in zip(user, server, strict=True):
+        write_encoder(module, calling.request)
+        write_decoder(module, serving.request, calling.result_class)
+        if calling.reply is not None and serving.reply is not None:
+            write_encoder(module, serving.reply)
+            write_decoder(module, calling.reply, calling.result_class)
+    return module.text()
+
+
+def _structures(exchanges: Iterable[Exchange]) -> list[Structure]:
+    """Return the structures of all arguments, those in others first."""
+    found: dict[str, Structure] = {}
+
+    def add(value: Value | None) -> None:
+        match value:
+            case StructureItems(structure=structure):
+                add(structure)
+            case Structure(fields=fields):
+                for field in fields:
+                    add(field.value)
+                found.setdefault(value.annotation, value)
+
+    for exchange in exchanges:
+        for plan in (exchange.request, exchange.reply):
+            for part in plan.parts if plan else ():
+                add(part.value or part.leaf)
+    return list(found.values())
+
+
+def _types_module(
+    model: Model, structures: Iterable[Structure], exchanges: Iterable[Exchange]
+) -> str:
+    body = Source()
+    homes: dict[str, set[str]] = {}
+    for structure in structures:
+        homes["typing"] = {"NamedTuple"}
+        write_named_tuple(body, structure)
+    for exchange in exchanges:
+        found = results(exchange.reply) if exchange.reply else []
+        if len(found) > 1:
+            homes["typing"] = {"NamedTuple"}
+            if any(annotation.startswith("StructArray") for _, annotation in found):
+                homes["mig.rpc.arrays"] = {"StructArray"}
+            summary = f"What ``{exchange.routine.name}`` returns."
+            write_tuple_class(body, exchange.result_class, summary, found)
+    front = Source()
+    front.lines(
+        "# SPDX-License-Identifier: GPL-2.0-or-later",
+        f'"""Structures and results of subsystem {model.name}.',
+        "",
+        f"Generated by mig from {PurePath(model.file).name}: changes belong there.",
+        '"""',
+    )
+    if homes:
+        front.line()
+        write_imports(front, homes)
+    return front.text() + (body.text() if homes else "")
+
+
+def _package_module(
+    model: Model, structures: Iterable[Structure], exchanges: Iterable[Exchange]
+) -> str:
+    client = class_name(model.name)
+    types = [structure.annotation for structure in structures]
+    types += [
+        exchange.result_class
+        for exchange in exchanges
+        if exchange.reply and len(results(exchange.reply)) > 1
+    ]
+    source = Source()
+    source.lines(
+        "# SPDX-License-Identifier: GPL-2.0-or-later",
+        f'"""Subsystem {model.name}.',
+        "",
+        f"Generated by mig from {PurePath(model.file).name}: changes belong there.",
+        '"""',
+        "",
+        f"from .client import {client}",
+    )
+    if types:
+        flat = f"from .types import {', '.join(sorted(types))}"
+        if len(flat) <= 100:
+            source.line(flat)
+        else:
+            source.listing("from .types import (", sorted(types), ")", exploded=True)
+    names = [f'"{name}"' for name in sorted([client, *types])]
+    source.line()
+    source.listing("__all__ = [", names, "]", exploded=len(names) > 3)
+    return source.text()

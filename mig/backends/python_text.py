@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Python source as text: names, and statements broken as ruff's formatter breaks them.
+
+Knows Python and no Mach.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDTH = 100
+
+
+def class_name(name: str) -> str:
+    """``perf_event_stats_t`` as ``PerfEventStats``."""
+    words = name.removesuffix("_t").split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words if word)
+
+
+def constant_name(name: str) -> str:
+    """``perf_event_stats_t`` as ``PERF_EVENT_STATS``."""
+    return name.removesuffix("_t").upper()
+
+
+def variable_name(name: str, taken: Iterable[str] = ()) -> str:
+    """`name`, with underscores behind it until it is no keyword and not in `taken`."""
+    taken = frozenset(taken)
+    while keyword.iskeyword(name) or name in taken:
+        name += "_"
+    return name
+
+
+class Source:
+    """Lines of Python under construction."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._indent = ""
+
+    def text(self) -> str:
+        """What was written so far."""
+        return "\n".join(self._lines) + "\n"
+
+    def line(self, text: str = "") -> None:
+        """Write one line."""
+        self._lines.append(self._indent + text if text else "")
+
+    def lines(self, *texts: str) -> None:
+        """Write lines."""
+        for text in texts:
+            self.line(text)
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        """Indent what follows."""
+        before, self._indent = self._indent, self._indent + "    "
+        yield
+        self._indent = before
+
+    @contextmanager
+    def block(self, opening: str) -> Iterator[None]:
+        """Write `opening` and indent what follows."""
+        self.line(opening)
+        with self.indented():
+            yield
+
+    def listing(
+        self, opening: str, items: Sequence[str], closing: str, *, exploded: bool = False
+    ) -> None:
+        """Write ``opening item, item closing``, broken where it is too long."""
+        flat = opening + ", ".join(items) + closing
+        inner = self._indent + "    " + ", ".join(items)
+        if not exploded and len(self._indent) + len(flat) <= WIDTH:
+            self.line(flat)
+        elif not exploded and len(inner) <= WIDTH:
+            self.lines(opening, "    " + ", ".join(items), closing)
+        else:
+            self.line(opening)
+            self.lines(*(f"    {item}," for item in items))
+            self.line(closing)
+
+    def assignment(self, targets: Sequence[str], value: str) -> None:
+        """Write ``target, target = value``, the targets below one another when they are many."""
+        flat = ", ".join(targets) + (", = " if len(targets) == 1 else " = ") + value
+        if len(targets) == 1 or len(self._indent) + len(flat) > WIDTH:
+            self.listing("(", targets, f") = {value}", exploded=True)
+        else:
+            self.line(flat)
+
+    def condition(self, operator: str, terms: Sequence[str]) -> str:
+        """``if term operator term:``, to open a block with."""
+        flat = f"if {f' {operator} '.join(terms)}:"
+        if len(self._indent) + len(flat) <= WIDTH:
+            return flat
+        self.line("if (")
+        self.line("    " + terms[0])
+        self.lines(*(f"    {operator} {term}" for term in terms[1:]))
+        return "):"
+
+    def docstring(self, summary: str, details: Sequence[str] = ()) -> None:
+        """Write a docstring; `details` are its further lines."""
+        if not details:
+            self.line(f'"""{summary}"""')
+            return
+        self.lines(f'"""{summary}', "", *details, '"""')
