@@ -18,11 +18,19 @@ from mig.model.routines import Model, Routine
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A routine's messages, as its user sees them; `reply` is None for a simpleroutine."""
+    """A routine's messages, as its user sees them.
+
+    Attributes:
+        routine: the routine.
+        request: its request.
+        reply: its reply; None for a simpleroutine.
+        only: the one ABI that has it; empty when both do.
+    """
 
     routine: Routine
     request: MessagePlan
     reply: MessagePlan | None
+    only: str = ""
 
     @property
     def result_class(self) -> str:
@@ -112,6 +120,8 @@ def _write_method(source: Source, exchange: Exchange) -> None:
         _write_docstring(source, exchange)
         names = [text.split(":", 1)[0] for text in positional]
         passed = [*names, *(f"{name}={name}" for name in _names(keywords))]
+        if exchange.only:
+            source.line(f'self._require_abi("{exchange.only}", "{routine.name}")')
         source.line("wire = self._wire")
         encode = f"wire.encode_{routine.name}_request"
         if exchange.reply is None:
@@ -162,6 +172,8 @@ def _write_docstring(source: Source, exchange: Exchange) -> None:
     details.append("Raises:")
     if arguments:
         details.append("    ArgumentError: an argument does not fit its type; nothing was sent.")
+    if exchange.only:
+        details.append(f"    MigBadId: the host is not {exchange.only}, the only one to have it.")
     if exchange.reply is not None:
         details.append("    KernReturnError: the code that the callee answered with.")
     details.append("    TransportError: the message did not get through, or came back wrong.")

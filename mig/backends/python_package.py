@@ -7,6 +7,7 @@ Joins the other Python rooms into the files of the package; writes none of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
 from mig.backends.python_client import Exchange, client_module
@@ -38,8 +39,7 @@ def generate(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:
     models = (model_i386, model_x86_64)
     users = [list(_exchanges(model, user=True)) for model in models]
     servers = [list(_exchanges(model, user=False)) for model in models]
-    _require_same(users[0], users[1])
-    exchanges = users[0]
+    exchanges = _merged(*users)
     structures = _structures(exchanges)
     files = {
         "__init__.py": _package_module(model_i386, structures, exchanges),
@@ -69,14 +69,18 @@ def _refusal(routine: Routine, reason: str) -> CompileError:
     return CompileError((Diagnostic(Severity.ERROR, routine.position, text),))
 
 
-def _require_same(left: list[Exchange], right: list[Exchange]) -> None:
-    """One client serves both ABIs, so the routines must look the same from Python."""
-    for one, other in zip(left, right, strict=False):
-        if _signature(one) != _signature(other):
-            raise _refusal(other.routine, "it differs between i386 and x86_64")
-    if len(left) != len(right):
-        longer = max(left, right, key=len)
-        raise _refusal(longer[min(len(left), len(right))].routine, "only one of the ABIs has it")
+def _merged(left: list[Exchange], right: list[Exchange]) -> list[Exchange]:
+    """Return the routines of both ABIs, by id; one that both have must look the same in both."""
+    found = {exchange.routine.name: exchange for exchange in left}
+    for exchange in right:
+        name = exchange.routine.name
+        if name not in found:
+            found[name] = replace(exchange, only=exchange.request.abi.name)
+        elif _signature(found[name]) != _signature(exchange):
+            raise _refusal(exchange.routine, "it differs between i386 and x86_64")
+    for name in found.keys() - {exchange.routine.name for exchange in right}:
+        found[name] = replace(found[name], only=found[name].request.abi.name)
+    return sorted(found.values(), key=lambda exchange: exchange.routine.message_id)
 
 
 def _signature(exchange: Exchange) -> object:

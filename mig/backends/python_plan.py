@@ -21,7 +21,7 @@ from mig.backends.python_values import (
 )
 from mig.backends.python_wire import Descriptor, describe
 from mig.model.abi import Abi
-from mig.model.layout import Complexity, Field, FieldKind, MessageLayout
+from mig.model.layout import Field, FieldKind, MessageLayout
 from mig.model.routines import Argument, Routine
 from mig.model.types import Deallocate, MessageType
 
@@ -41,6 +41,11 @@ RESERVED = frozenset(
         "msgh_size",
         "msgh_id",
         *(f"run_{index}" for index in range(100)),
+        *("bool", "bytes", "float", "int", "len", "list", "tuple"),
+        *("c_string", "error", "fixed_bytes", "is_port_right", "not_complex", "pack_items"),
+        *("unexpected_count", "unexpected_reply", "unexpected_request", "unexpected_size"),
+        *("too_many_items", "uneven_items", "unexpected_type", "unfit_arguments"),
+        *("unpack_items", "wrong_count", "wire", "result"),
     }
 )
 #: Names that they make from an argument's.
@@ -193,12 +198,16 @@ class MessagePlan:
     @property
     def always_complex(self) -> bool:
         """Whether the complex bit is set whatever it carries."""
-        return self.layout.complexity is Complexity.ALWAYS
+        return any(
+            part.place is Place.OUT_OF_LINE or part.message_type.is_port for part in self.parts
+        )
 
     @property
     def sometimes_complex(self) -> bool:
         """Whether the complex bit depends on what it carries."""
-        return self.layout.complexity is Complexity.SOMETIMES
+        return not self.always_complex and any(
+            part.place is Place.INDEFINITE or part.polymorphic for part in self.parts
+        )
 
 
 def plan_message(abi: Abi, routine: Routine, layout: MessageLayout, *, sent: bool) -> MessagePlan:

@@ -78,7 +78,11 @@ class Source:
         inner = self._indent + "    " + ", ".join(items)
         if not exploded and len(self._indent) + len(flat) <= WIDTH:
             self.line(flat)
-        elif not exploded and len(inner) <= WIDTH:
+        elif (
+            not exploded
+            and len(inner) <= WIDTH
+            and not (opening.startswith("def ") and len(items) == 1)
+        ):
             self.lines(opening, "    " + ", ".join(items), closing)
         else:
             self.line(opening)
@@ -87,8 +91,9 @@ class Source:
 
     def assignment(self, targets: Sequence[str], value: str) -> None:
         """Write ``target, target = value``, the targets below one another when they are many."""
-        flat = ", ".join(targets) + (", = " if len(targets) == 1 else " = ") + value
-        if len(targets) == 1 or len(self._indent) + len(flat) > WIDTH:
+        one = len(targets) == 1
+        flat = (f"({targets[0]},)" if one else ", ".join(targets)) + f" = {value}"
+        if len(self._indent) + len(flat) > WIDTH:
             self.listing("(", targets, f") = {value}", exploded=True)
         else:
             self.line(flat)

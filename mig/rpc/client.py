@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import ClassVar, Concatenate, ParamSpec, TypeVar
 
-from mig.rpc.errors import MachError
+from mig.rpc.errors import MachError, MigBadId
 from mig.rpc.message import Message
 from mig.rpc.port import Port
 
@@ -34,6 +34,11 @@ class Client:
         self._transport = port.transport
         self._name = port.name
         self._reply_port = port.transport.reply_port
+
+    def _require_abi(self, abi: str, routine: str) -> None:
+        """Refuse a routine that only hosts of another ABI have."""
+        if self._transport.abi.name != abi:
+            raise MigBadId(f"only {abi} has it", routine=routine, address=self._transport.address)
 
     def _call(
         self,
