@@ -331,7 +331,7 @@ class Host:
             KernFailure: there is no baseline, or too few events on either side of it.
         """
         number, _ = self.event(event)
-        return bool(self._call(self.rpc.perf_check_regression, number, threshold_percent))
+        return self._call(self.rpc.perf_check_regression, number, threshold_percent)
 
     def regression(self, event: int | str) -> Regression:
         """The figures behind `check_regression`.

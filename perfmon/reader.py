@@ -89,6 +89,8 @@ class SampleReader:
                 yield batch
             if not batch:
                 return
+            if _generation(batch.next) != _generation(until):
+                until = self._account(cpu).newest
 
     def _account(self, cpu: int) -> CpuStatistics:
         before, now = self._accounts[cpu], self._source.cpu(cpu)

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
+from mig.rpc.message import Region
 from perfmon.errors import MissingExtraError
 from perfmon.interface import SAMPLE_SIZE, Flag
 
@@ -79,7 +80,7 @@ class Samples(Sequence[Sample]):
     __slots__ = ("buffer", "cpu", "cursor", "lost", "next")
 
     def __init__(
-        self, cpu: int, cursor: int, following: int, lost: int, data: bytes | memoryview
+        self, cpu: int, cursor: int, following: int, lost: int, data: Region
     ) -> None:
         self.cpu = cpu
         self.cursor = cursor

@@ -19,6 +19,7 @@ class Ring:
         self.generation = 1
         self.account = CpuStatistics(0, 0, 0, 0, 0, 0, 0, self.cursor(0), self.cursor(0))
         self.while_reading = 0
+        self.reset_when_read = False
 
     def cursor(self, sequence: int) -> int:
         return self.generation << CURSOR_SEQUENCE_BITS | sequence
@@ -49,6 +50,9 @@ class Ring:
         return self.account
 
     def read_samples(self, cpu: int, cursor: int, max_samples: int) -> Samples:
+        if self.reset_when_read:
+            self.reset_when_read = False
+            self.reset()
         self.write(self.while_reading)
         first = max(cursor, self.account.oldest)
         if cursor >> CURSOR_SEQUENCE_BITS != self.generation:
@@ -124,3 +128,14 @@ def test_after_a_reset_the_account_begins_anew_and_still_adds_up():
     ring.write(3, rate_limited=2)
     assert numbers(reader) == [0, 1, 2]
     assert reader.unsampled == {0: 6}
+
+
+def test_reading_ends_when_the_host_is_reset_while_it_is_read():
+    ring = Ring(100_000)
+    ring.write(10)
+    ring.while_reading = 50
+    reader = SampleReader(ring)
+    ring.reset_when_read = True
+    found = numbers(reader)
+    assert found == list(range(len(found)))
+    assert len(found) < 1000
