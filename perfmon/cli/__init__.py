@@ -11,7 +11,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from perfmon.cli.command import Command, CommandError, Status, add_host_arguments, say
@@ -78,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit status: 0 good, 1 a regression or a failed check, 2 usage, "
         "3 the host cannot be reached",
     )
-    parser.add_argument("--version", action="version", version=f"perfmon {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     add_host_arguments(parser, top=True)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for kind in COMMANDS:
@@ -93,8 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    try:
-        return version("perfmon")
-    except PackageNotFoundError:
-        return "(not installed)"
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: importlib.metadata takes long to load."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("perfmon")
+        except PackageNotFoundError:
+            found = "(not installed)"
+        print(f"perfmon {found}")
+        parser.exit()

@@ -20,7 +20,7 @@ from perfmon.cli.command import (
     positive_seconds,
     say,
 )
-from perfmon.cli.output import print_json, table
+from perfmon.cli.output import number, print_json, table
 from perfmon.errors import MissingExtraError
 
 
@@ -95,7 +95,12 @@ class Instrument(Command):
         if args.json:
             print_json(report)
         else:
-            print(report)
+            print(
+                f"{report.output}: {number(report.file_size)} bytes of code and data at "
+                f"{report.address:#x}, {number(report.memory_size)} bytes of memory"
+            )
+            rows = [[function, str(calls)] for function, calls in sorted(report.sites.items())]
+            print(table(["<FUNCTION", "CALLS REDIRECTED"], rows))
         return Status.GOOD
 
 
