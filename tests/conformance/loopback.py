@@ -14,6 +14,9 @@ SHIMS = HERE / "shims"
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 ADDRESS_SANITIZER = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
+SHOWN_LINES = 16
+"""Of what a sanitizer has to say; the rest is memory."""
+
 Record = tuple[str, bytes]
 
 
@@ -94,9 +97,9 @@ class RunnerError(Exception):
     """The runner ended early; `done` operations were complete."""
 
     def __init__(self, done: int, status: int, text: str) -> None:
-        super().__init__(f"operation {done} ended the runner with status {status}:\n{text}")
         self.done = done
-        self.text = text
+        self.text = "\n".join(text.splitlines()[:SHOWN_LINES])
+        super().__init__(f"operation {done} ended the runner with status {status}:\n{self.text}")
 
 
 def run(

@@ -75,7 +75,8 @@ static void record(enum record tag, const void *data, uint32_t size)
 {
 	putchar(tag);
 	fwrite(&size, sizeof size, 1, stdout);
-	fwrite(data, 1, size, stdout);
+	if (size > 0)
+		fwrite(data, 1, size, stdout);
 }
 
 static void record_word(enum record tag, uint32_t word)
@@ -93,6 +94,8 @@ static void record_left(size_t size)
 void runner_take(void *data, size_t size)
 {
 	CHECK(taking->size - taking->at >= size, "the vector is too short");
+	if (size == 0) /* then data may be null */
+		return;
 	memcpy(data, taking->data + taking->at, size);
 	taking->at += size;
 }

@@ -26,6 +26,11 @@ typedef vm_offset_t *emulation_vector_t;
 typedef unsigned short io_port_t;
 
 #define IP_NULL ((ipc_port_t)0)
+#define IP_DEAD ((ipc_port_t)-1)
+#define IP_VALID(port) ((port) != IP_NULL && (port) != IP_DEAD)
+
+/* Of any type: vm_types.h turns conversions of sizes into it. */
+#define null_conversion(value) (value)
 
 #define PORT_IS_OBJECT(type, from_port)                            \
 	static inline type from_port(ipc_port_t port)              \
@@ -43,7 +48,6 @@ typedef unsigned short io_port_t;
 		(void)object;                                      \
 	}
 
-PORT_IS_OBJECT(ipc_port_t, null_conversion)
 PORT_IS_OBJECT(host_t, convert_port_to_host)
 PORT_IS_OBJECT(host_t, convert_port_to_host_priv)
 PORT_IS_OBJECT(task_t, convert_port_to_task)

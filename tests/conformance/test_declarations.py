@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What programs see of generated C: it compiles without a warning, and declares, defines and
+lists what GNU MIG's does.
+"""
+
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from tests.conformance import loopback
+from tests.conformance.prototypes import prototypes
+from tests.conformance.stub_compilers import Stubs, generate
+from tests.conformance.subjects import KERNEL_SERVER, KERNEL_USER, SUBJECTS, Subject
+from tests.conformance.targets import TARGETS, Target
+from tests.conformance.workshop import Workshop
+
+FREESTANDING = {"memcpy", "memset"}
+"""What the C compiler itself may call."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An interface compiled for user tasks, or for one side in the kernel."""
+
+    workshop: Workshop
+    subject: Subject
+    target: Target
+    role: str | None
+
+    @property
+    def directory(self) -> Path:
+        return (
+            self.workshop.directory
+            / "declarations"
+            / self.target.abi
+            / self.subject.name
+            / (self.role or "user")
+        )
+
+    def stubs(self, who: str) -> Stubs:
+        options = ("-DKERNEL", f"-D{self.role}") if self.role else ()
+        defs = self.subject.defs(self.target)
+        return generate(who, self.target, defs, self.directory / who, options)
+
+    @cached_property
+    def ours(self) -> Stubs:
+        return self.stubs("ours")
+
+    @cached_property
+    def gnu(self) -> Stubs:
+        return self.stubs("gnu")
+
+    @property
+    def flags(self) -> list[str]:
+        if not self.role:
+            return []
+        # Nothing that a client stub in the kernel includes declares ipc_port_t.
+        objects = ["-include", "kernel_objects.h"] if self.role == KERNEL_USER else []
+        return [*self.workshop.kernel_flags(), *objects]
+
+    def sides(self, stubs: Stubs) -> list[Path]:
+        """The files that are compiled for the role."""
+        if self.role:
+            return [stubs.server if self.role == KERNEL_SERVER else stubs.user]
+        return [stubs.user, stubs.server]
+
+    def compile(self, source: Path, *flags: str) -> Path:
+        return loopback.compile_c(
+            self.target, [source], source.with_suffix(".o"), ["-c", *flags, *self.flags]
+        )
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        (subject, role, target)
+        for subject in SUBJECTS
+        if not subject.kernel_server
+        for role in (None, *subject.roles)
+        for target in TARGETS
+    ],
+    ids=lambda param: f"{param[0]}-{param[1] or 'user'}-{param[2].abi}",
+)
+def variant(request: pytest.FixtureRequest, workshop: Workshop) -> Variant:
+    subject, role, target = request.param
+    return Variant(workshop, subject, target, role)
+
+
+def symbols(compiled: Path) -> tuple[set[str], set[str]]:
+    """What an object file defines, with nm's letters, and what it needs."""
+    listed = subprocess.run(
+        ["nm", "-g", str(compiled)], check=True, capture_output=True, text=True
+    ).stdout
+    lines = [line.split() for line in listed.splitlines()]
+    defined = {f"{line[-2]} {line[-1]}" for line in lines if line[-2] != "U"}
+    return defined, {line[-1] for line in lines if line[-2] == "U"}
+
+
+def test_stubs_compile_without_a_warning_and_export_the_same_symbols(variant: Variant) -> None:
+    for our, their in zip(variant.sides(variant.ours), variant.sides(variant.gnu), strict=True):
+        defined, needed = symbols(variant.compile(our, *loopback.WARNINGS, "-O1"))
+        if our.name == "server.c" and not variant.subject.gnu_server:
+            continue
+        expected, available = symbols(variant.compile(their, "-w"))
+        assert defined == expected
+        assert needed <= available | FREESTANDING
+
+
+@pytest.mark.parametrize("header", ["user.h", "server.h"])
+def test_headers_declare_the_same_prototypes(variant: Variant, header: str) -> None:
+    ours = prototypes((variant.ours.directory / header).read_text())
+    theirs = prototypes((variant.gnu.directory / header).read_text())
+    assert theirs
+    assert list(map(str, ours.values())) == list(map(str, theirs.values()))
+
+
+def test_lists_of_message_ids_are_the_same(variant: Variant) -> None:
+    assert variant.gnu.listing.read_text()
+    assert variant.ours.listing.read_text() == variant.gnu.listing.read_text()
