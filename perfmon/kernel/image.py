@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from elftools.common.exceptions import DWARFError, ELFError
+from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -210,20 +211,28 @@ class KernelImage:
         return {}
 
     def _read_structures(self, unit: int) -> dict[str, dict[str, int]]:
+        """Members with offsets of every structure of a unit that has a tag or a typedef."""
         found: dict[str, dict[str, int]] = {}
         try:
             top = self._elf.get_dwarf_info().get_CU_at(unit).get_top_DIE()
             for entry in top.iter_children():
                 name = entry.attributes.get("DW_AT_name")
-                if entry.tag != "DW_TAG_structure_type" or name is None:
-                    continue
-                found[name.value.decode()] = {
-                    member.attributes["DW_AT_name"].value.decode():
-                    member.attributes["DW_AT_data_member_location"].value
-                    for member in entry.iter_children()
-                    if "DW_AT_name" in member.attributes
-                    and "DW_AT_data_member_location" in member.attributes
-                }  # fmt: skip
+                body = entry
+                if entry.tag == "DW_TAG_typedef" and "DW_AT_type" in entry.attributes:
+                    body = entry.get_DIE_from_attribute("DW_AT_type")
+                members = _members(body) if body.tag == "DW_TAG_structure_type" else {}
+                if name is not None and members:
+                    found[name.value.decode()] = members
         except (ELFError, DWARFError) as error:
             raise self.failed(f"debugging information is readable ({error})") from error
         return found
+
+
+def _members(structure: DIE) -> dict[str, int]:
+    return {
+        member.attributes["DW_AT_name"].value.decode(): member.attributes[
+            "DW_AT_data_member_location"
+        ].value
+        for member in structure.iter_children()
+        if {"DW_AT_name", "DW_AT_data_member_location"} <= member.attributes.keys()
+    }

@@ -1,0 +1,118 @@
+/*
+ * Wrappers of what carries messages in and out of tasks.
+ *
+ * A receipt is counted where the message reaches the receiver: at
+ * ipc_kmsg_put, or on the fast paths at copyout.  Two things go through
+ * ipc_kmsg_put that are no receipts: a message whose send or receive failed,
+ * which ipc_kmsg_copyout_pseudo or _dest has handled before, and one that the
+ * fast path has copied out but could not keep in its cache.  So each of those
+ * leaves a mark, which the next ipc_kmsg_put of that message by that thread
+ * takes away.  Nothing blocks between the mark and its end, so there is one
+ * mark for each CPU; a new message in the same memory begins with copyinmsg,
+ * which clears it.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <perf_analysis.h>
+#include <perf_kernel.h>
+#include <perf_platform.h>
+
+#include "perf_hooks.h"
+
+struct mark {
+	uintptr_t kmsg;
+	uintptr_t thread;
+};
+
+static struct mark marks[PERF_PLATFORM_CPUS];
+
+/* With mach_msg_trap, the functions that have fast paths; only its place matters. */
+void exception_raise(void);
+
+static void
+mark(uintptr_t kmsg)
+{
+	struct mark *mark = &marks[perf_platform_cpu()];
+
+	mark->kmsg = kmsg;
+	mark->thread = perf_platform_thread();
+}
+
+static bool
+marked(uintptr_t kmsg)
+{
+	struct mark *mark = &marks[perf_platform_cpu()];
+	bool same = mark->kmsg == kmsg && mark->thread == perf_platform_thread();
+
+	mark->kmsg = 0;
+	return same;
+}
+
+PERF_WRAP(int, copyinmsg, (const void *user, void *kernel, vm_size_t size, vm_size_t room))
+{
+	const mach_msg_header_t *header = kernel;
+	int failed;
+
+	marks[perf_platform_cpu()].kmsg = 0;
+	failed = __real_copyinmsg(user, kernel, size, room);
+	perf_event_record(PERF_EVENT_IPC_SEND, failed ? PERF_FLAG_ERROR : 0, PERF_CURRENT,
+			  PERF_CURRENT, failed ? 0 : (uint32_t)header->msgh_id, size);
+	return failed;
+}
+
+PERF_WRAP(mach_msg_return_t, ipc_kmsg_put,
+	  (mach_msg_header_t *message, ipc_kmsg_t kmsg, mach_msg_size_t size))
+{
+	const mach_msg_header_t *header =
+		(const mach_msg_header_t *)((uintptr_t)kmsg + PERF_OFFSET_KMSG_HEADER);
+	uint32_t id = (uint32_t)header->msgh_id;
+	bool counted = marked((uintptr_t)kmsg);
+	mach_msg_return_t result;
+
+	result = __real_ipc_kmsg_put(message, kmsg, size);
+	if (!counted)
+		perf_event_record(PERF_EVENT_IPC_RECEIVE,
+				  result == MACH_MSG_SUCCESS ? 0 : PERF_FLAG_ERROR, PERF_CURRENT,
+				  PERF_CURRENT, id, size);
+	return result;
+}
+
+static inline bool
+within(const void *address, uintptr_t function, uintptr_t size)
+{
+	return (uintptr_t)address - function < size;
+}
+
+PERF_WRAP(int, copyout, (const void *kernel, void *user, vm_size_t size))
+{
+	const mach_msg_header_t *header = kernel;
+	const void *caller = __builtin_return_address(0);
+	int failed;
+
+	failed = __real_copyout(kernel, user, size);
+	if (failed || size < sizeof(*header) ||
+	    !(within(caller, (uintptr_t)mach_msg_trap, PERF_SIZE_MACH_MSG_TRAP) ||
+	      within(caller, (uintptr_t)exception_raise, PERF_SIZE_EXCEPTION_RAISE)))
+		return failed;
+	perf_event_record(PERF_EVENT_IPC_RECEIVE, 0, PERF_CURRENT, PERF_CURRENT,
+			  (uint32_t)header->msgh_id, size);
+	mark((uintptr_t)kernel - PERF_OFFSET_KMSG_HEADER);
+	return failed;
+}
+
+PERF_WRAP(mach_msg_return_t, ipc_kmsg_copyout_pseudo,
+	  (ipc_kmsg_t kmsg, void *space, vm_map_t map, void *notify))
+{
+	mach_msg_return_t result = __real_ipc_kmsg_copyout_pseudo(kmsg, space, map, notify);
+
+	mark((uintptr_t)kmsg);
+	return result;
+}
+
+PERF_WRAP(void, ipc_kmsg_copyout_dest, (ipc_kmsg_t kmsg, void *space))
+{
+	__real_ipc_kmsg_copyout_dest(kmsg, space);
+	mark((uintptr_t)kmsg);
+}

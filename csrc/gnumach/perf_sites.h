@@ -1,0 +1,33 @@
+/*
+ * Switching the hooks: the places that change when monitoring is enabled.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef _PERF_SITES_H_
+#define _PERF_SITES_H_
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+
+/*
+ * A call in the kernel's text.  The instrumenter writes the table; a kernel
+ * that was linked with --wrap has none, because its calls are wrapped for good.
+ */
+struct perf_site {
+	uint32_t *operand; /* the call's displacement */
+	uint32_t original; /* its value in the stock kernel */
+	uintptr_t wrapper;
+};
+
+extern const struct perf_site perf_sites[];
+extern const uint32_t perf_site_count;
+
+/* Put the trap entries into mach_trap_table, or the kernel's functions back. */
+kern_return_t perf_traps_check(void);
+void perf_traps_switch(bool on);
+
+#endif /* _PERF_SITES_H_ */

@@ -1,0 +1,66 @@
+/*
+ * Entry thunks: tell a handler, then go on to the function with registers and
+ * stack as its caller left them.  Nothing stays on the stack, so functions
+ * that never return, that discard their stack or that take arguments in
+ * registers are as good as any.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#define THUNK(name)							\
+	.globl	__wrap_##name;					\
+	.type	__wrap_##name, @function;				\
+	.p2align 4;							\
+__wrap_##name:							\
+	pushl	%eax;							\
+	pushl	%ecx;							\
+	pushl	%edx;							\
+	leal	12(%esp), %eax;						\
+	call	perf_enter_##name;					\
+	popl	%edx;							\
+	popl	%ecx;							\
+	popl	%eax;							\
+	jmp	__real_##name;					\
+	.size	__wrap_##name, . - __wrap_##name
+
+	.text
+
+	THUNK(switch_context)
+	THUNK(stack_handoff)
+	THUNK(interrupt)
+	THUNK(vm_fault)
+
+/*
+ * One entry for each number of a trap, PERF_TRAP_ENTRY_SIZE bytes apart;
+ * traps.c puts them into mach_trap_table.
+ */
+	.globl	perf_trap_entries
+	.p2align 4
+perf_trap_entries:
+	.set	trap, 0
+	.rept	256
+	.p2align 4
+	pushl	$trap
+	jmp	enter_trap
+	.set	trap, trap + 1
+	.endr
+
+/* The stack: number, return address, arguments.  The number becomes the target. */
+	.type	enter_trap, @function
+enter_trap:
+	pushl	%eax
+	pushl	%ecx
+	pushl	%edx
+	movl	12(%esp), %eax
+	call	perf_enter_trap
+	movl	12(%esp), %eax
+	movl	perf_trap_originals(,%eax,4), %eax
+	movl	%eax, 12(%esp)
+	popl	%edx
+	popl	%ecx
+	popl	%eax
+	ret
+	.size	enter_trap, . - enter_trap
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Adding the monitor to a kernel image, without the kernel's source.
+
+Every assumption about the image is checked first; an image that does not meet
+one is refused with its name, and nothing is written.
+"""
+
+import struct
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfmon.kernel import paths
+from perfmon.kernel.hooks import parse_hooks, redirected
+from perfmon.kernel.image import KernelImage
+from perfmon.kernel.link import Blob, build_blob
+from perfmon.kernel.sites import CallSite, call_sites
+
+_MACHINE = "ELF32 x86"
+_PAGE = 4096
+_WORD = struct.Struct("<I")
+
+# The one call that is changed in the file itself: see csrc/gnumach/boot.c.
+_BOOT_CALLEE, _BOOT_CALLER = "biosmem_register_boot_data", "c_boot_entry"
+_PUSH = 0x68
+
+_ROUTINES = "mach_server_routines"
+_ROUTINES_FIRST, _ROUTINES_LAST = 72, 88
+
+_NEEDED = (
+    _BOOT_CALLEE, _BOOT_CALLER, _ROUTINES, "_start", "_end", "mach_trap_table", "mach_trap_count",
+    "percpu_array", "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
+    "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
+    "convert_port_to_host_priv",
+)  # fmt: skip
+
+# Name in perf_offsets.h: structure, member, and a function whose object file knows them.
+_MEMBERS = {
+    "OFFSET_THREAD_TASK": ("thread", "task", "thread_create"),
+    "OFFSET_THREAD_NAME": ("thread", "name", "thread_create"),
+    "OFFSET_TASK_NAME": ("task", "name", "task_create"),
+    "OFFSET_PERCPU_ACTIVE_THREAD": ("percpu", "active_thread", "thread_create"),
+    "OFFSET_KMSG_HEADER": ("ipc_kmsg", "ikm_header", "mach_msg_trap"),
+    "OFFSET_TRAP_FUNCTION": ("mach_trap_t", "mach_trap_function", "kern_invalid"),
+    "OFFSET_TRAP_NAME": ("mach_trap_t", "mach_trap_name", "kern_invalid"),
+}
+_NAME_LENGTH = 32
+
+_PT_LOAD, _READ_WRITE_EXECUTE = 1, 7
+_PROGRAM_HEADER = struct.Struct("<8I")
+_PHNUM_AT = 44
+_MULTIBOOT_MAGIC = 0x1BADB002
+_MULTIBOOT_SEARCH = 8192
+_MULTIBOOT_ADDRESSES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentReport:
+    """What was done to an image.
+
+    Attributes:
+        kernel: the image that was read.
+        output: the image that was written.
+        sites: calls redirected while monitoring is enabled, by function.
+        address: where the added segment begins, virtual.
+        file_size: bytes of code and data in it.
+        memory_size: bytes of memory it occupies, its tables included.
+    """
+
+    kernel: Path
+    output: Path
+    sites: Mapping[str, int]
+    address: int
+    file_size: int
+    memory_size: int
+
+
+def instrument(kernel: Path, output: Path) -> InstrumentReport:
+    """Write a copy of a kernel image that has the monitor in it.
+
+    Args:
+        kernel: an unstripped i386 image, perhaps compressed.
+        output: the image to write, never compressed.
+
+    Raises:
+        AssumptionError: the image is not what can be instrumented; says which assumption failed.
+        ToolError: a program is missing or failed.
+        PackageError: Mach's headers cannot be had.
+        OSError: a file cannot be read or written.
+    """
+    image = KernelImage(kernel)
+    if image.machine != _MACHINE:
+        raise image.failed(f"the image is {_MACHINE} (it is {image.machine})")
+    hooks = parse_hooks((paths.sources() / "csrc" / "gnumach" / "hooks.list").read_text())
+    functions = [hook.function for hook in hooks]
+    image.require_symbols([*functions, *_NEEDED])
+    base = _kernel_base(image)
+    _check_multiboot(image)
+    header_at = _room_for_header(image)
+    _check_routines(image)
+    boot_call = _boot_call(image, base)
+    sites = redirected(call_sites(image, functions), hooks)
+    address = -(-image.symbols["_end"] // _PAGE) * _PAGE
+    with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
+        blob = build_blob(
+            image,
+            Path(directory),
+            address=address,
+            offsets=_offsets(image, base),
+            wrapped=[*functions, _BOOT_CALLEE],
+            sites=sites,
+        )
+    data = _add_segment(image, blob, address - base, header_at)
+    _retarget(image, data, boot_call, blob.symbols[f"__wrap_{_BOOT_CALLEE}"])
+    _write(output, data)
+    counts = Counter(site.function for site in sites)
+    return InstrumentReport(kernel, output, counts, address, len(blob.data), blob.memory_size)
+
+
+def _kernel_base(image: KernelImage) -> int:
+    """Virtual less physical address, which must be one number for the whole kernel."""
+    bases = {segment.address - segment.physical for segment in image.segments}
+    if len(bases) != 1:
+        raise image.failed("all segments are mapped with one offset")
+    last = max(image.segments, key=lambda segment: segment.end)
+    if image.symbols["_end"] != last.end:
+        raise image.failed(
+            f"_end is the end of the last segment ({image.symbols['_end']:#x}, {last.end:#x})"
+        )
+    return bases.pop()
+
+
+def _check_multiboot(image: KernelImage) -> None:
+    """A boot loader must go by the program headers and not by addresses of its own."""
+    at = image.data.find(_WORD.pack(_MULTIBOOT_MAGIC), 0, _MULTIBOOT_SEARCH)
+    if at < 0:
+        raise image.failed(f"a multiboot header is in the first {_MULTIBOOT_SEARCH} bytes")
+    (flags,) = _WORD.unpack_from(image.data, at + 4)
+    if flags & _MULTIBOOT_ADDRESSES:
+        raise image.failed(f"the multiboot header has no load addresses (flags {flags:#x})")
+
+
+def _room_for_header(image: KernelImage) -> int:
+    """The file offset behind the program headers, if one more fits there."""
+    header = image.header
+    at = header["e_phoff"] + header["e_phnum"] * header["e_phentsize"]
+    contents = min(segment.offset for segment in image.segments if segment.file_size)
+    if header["e_phentsize"] != _PROGRAM_HEADER.size or at + _PROGRAM_HEADER.size > contents:
+        raise image.failed(f"there is room for a program header at offset {at:#x}")
+    if any(image.data[at : at + _PROGRAM_HEADER.size]):
+        raise image.failed(f"the room for a program header at offset {at:#x} is empty")
+    return at
+
+
+def _check_routines(image: KernelImage) -> None:
+    """The monitor's message ids must be free in the kernel's table of routines."""
+    if image.sizes[_ROUTINES] < (_ROUTINES_LAST + 1) * _WORD.size:
+        raise image.failed(f"{_ROUTINES} has {_ROUTINES_LAST + 1} entries")
+    first = image.symbols[_ROUTINES] + _ROUTINES_FIRST * _WORD.size
+    entries = image.read(first, (_ROUTINES_LAST + 1 - _ROUTINES_FIRST) * _WORD.size)
+    if any(entries):
+        raise image.failed(f"{_ROUTINES}[{_ROUTINES_FIRST}..{_ROUTINES_LAST}] are unused")
+
+
+def _boot_call(image: KernelImage, base: int) -> CallSite:
+    """The call by which the kernel registers its own memory, found by its arguments."""
+    start, end = (_WORD.pack(image.symbols[name] - base) for name in ("_start", "_end"))
+    push = bytes([_PUSH])
+    arguments = push + end + push + start
+    found = [
+        site
+        for site in call_sites(image, [_BOOT_CALLEE])
+        if site.caller == _BOOT_CALLER
+        and image.read(site.instruction - len(arguments), len(arguments)) == arguments
+    ]
+    if len(found) != 1:
+        raise image.failed(
+            f"{_BOOT_CALLER} calls {_BOOT_CALLEE} with _start and _end once ({len(found)} found)"
+        )
+    return found[0]
+
+
+def _offsets(image: KernelImage, base: int) -> dict[str, int]:
+    offsets = {name: image.member_offset(*where) for name, where in _MEMBERS.items()}
+    (traps,) = _WORD.unpack(image.read(image.symbols["mach_trap_count"], _WORD.size))
+    size, rest = divmod(image.sizes["mach_trap_table"], traps or 1)
+    if traps == 0 or rest:
+        raise image.failed(f"mach_trap_table has {traps} entries of one size")
+    if image.sizes["time"] not in {8, 16}:
+        raise image.failed("time is 8 or 16 bytes")
+    return {
+        **offsets,
+        "KERNEL_BASE": base,
+        "KERNEL_NAME_LENGTH": _NAME_LENGTH,
+        "SIZE_TRAP": size,
+        "SIZE_TIME": image.sizes["time"],
+        "SIZE_MACH_MSG_TRAP": image.sizes["mach_msg_trap"],
+        "SIZE_EXCEPTION_RAISE": image.sizes["exception_raise"],
+    }
+
+
+def _add_segment(image: KernelImage, blob: Blob, physical: int, header_at: int) -> bytearray:
+    data = bytearray(image.data)
+    data.extend(bytes(-len(data) % _PAGE))
+    header = (
+        _PT_LOAD, len(data), blob.address, physical, len(blob.data), blob.memory_size,
+        _READ_WRITE_EXECUTE, _PAGE,
+    )  # fmt: skip
+    _PROGRAM_HEADER.pack_into(data, header_at, *header)
+    struct.pack_into("<H", data, _PHNUM_AT, image.header["e_phnum"] + 1)
+    data.extend(blob.data)
+    return data
+
+
+def _retarget(image: KernelImage, data: bytearray, site: CallSite, target: int) -> None:
+    displacement = (target - (site.operand + _WORD.size)) & 0xFFFFFFFF
+    _WORD.pack_into(data, image.offset_of(site.operand), displacement)
+
+
+def _write(output: Path, data: bytes | bytearray) -> None:
+    """All or nothing: a failure leaves no output file behind."""
+    with tempfile.NamedTemporaryFile(dir=output.absolute().parent, delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.close()
+            temporary.chmod(0o644)
+            temporary.replace(output)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

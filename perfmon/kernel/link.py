@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compiling and linking what is added to an image: core, RPC routines, hooks.
+
+The objects are linked against the image's own symbols, with --wrap for each
+hooked function, at the address behind the kernel's memory.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfmon.kernel import paths
+from perfmon.kernel.image import KernelImage
+from perfmon.kernel.sites import CallSite
+from perfmon.kernel.toolchain import Build
+
+_SITE_TABLE = """\
+#include <perf_sites.h>
+
+{declarations}
+const struct perf_site perf_sites[] = {{
+{entries}}};
+const uint32_t perf_site_count = {count};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What is added to an image.
+
+    Attributes:
+        address: where it begins, virtual.
+        data: its contents; the rest of its memory is zero.
+        memory_size: bytes of memory it occupies.
+        symbols: the addresses of its symbols.
+    """
+
+    address: int
+    data: bytes
+    memory_size: int
+    symbols: Mapping[str, int]
+
+
+def build_blob(
+    image: KernelImage,
+    directory: Path,
+    *,
+    address: int,
+    offsets: Mapping[str, int],
+    wrapped: Iterable[str],
+    sites: Sequence[CallSite],
+) -> Blob:
+    """Compile and link everything in `directory`.
+
+    Args:
+        image: the kernel to link against.
+        directory: for generated files and objects.
+        address: where the blob is to lie.
+        offsets: what <perf_offsets.h> defines.
+        wrapped: the functions that have wrappers.
+        sites: the calls that are switched at run time.
+
+    Raises:
+        ToolError: a program is missing or failed.
+    """
+    root = paths.sources()
+    csrc = root / "csrc"
+    own = csrc / "gnumach"
+    include = (own, own / "include", csrc / "core", csrc / "rpc", root / "include")
+    build = Build(directory, include, ("KERNEL=1",))
+    (directory / "perf_offsets.h").write_text(_offsets_header(offsets))
+    (directory / "site_table.c").write_text(_site_table(image, sites))
+    kernel = directory / "kernel.elf"
+    kernel.write_bytes(image.data)
+    stub = build.server_stubs(
+        root / "include" / "mach" / "perf_monitor.defs",
+        "perf_monitor",
+        "-DKERNEL_SERVER=1",
+        "-DPERF_MONITOR_SERVERPREFIX=ipc_",
+    )
+    sources = [
+        *sorted((csrc / "core").glob("*.c")),
+        *sorted((csrc / "rpc").glob("*.c")),
+        *sorted([*own.glob("*.c"), *own.glob("*.S")]),
+        directory / "site_table.c",
+        stub,
+    ]
+    target = build.link(
+        build.compile(sources, "-mgeneral-regs-only"),
+        "blob.elf",
+        f"--defsym=PERF_BLOB_START={address:#x}",
+        f"--script={own / 'image.lds'}",
+        f"--just-symbols={kernel}",
+        *(f"--wrap={function}" for function in wrapped),
+    )
+    return _read_blob(KernelImage(target), address)
+
+
+def _offsets_header(offsets: Mapping[str, int]) -> str:
+    return "".join(f"#define PERF_{name} {value:#x}\n" for name, value in offsets.items())
+
+
+def _site_table(image: KernelImage, sites: Sequence[CallSite]) -> str:
+    functions = sorted({site.function for site in sites})
+    return _SITE_TABLE.format(
+        declarations="".join(f"extern char __wrap_{name}[];\n" for name in functions),
+        entries="".join(
+            f"\t{{ (uint32_t *){site.operand:#x}, "
+            f"0x{image.read(site.operand, 4)[::-1].hex()}, (uintptr_t)__wrap_{site.function} }},\n"
+            for site in sites
+        ),
+        count=len(sites),
+    )
+
+
+def _read_blob(linked: KernelImage, address: int) -> Blob:
+    end = linked.symbols["perf_blob_end"]
+    data = bytearray()
+    for section in linked.sections:
+        if section.data:
+            data.extend(bytes(section.address - address - len(data)))
+            data.extend(section.data)
+    return Blob(address, bytes(data), end - address, linked.symbols)
