@@ -95,6 +95,12 @@ class _Stream:
         self._length = 0
 
     def write(self, begin: int, end: int, discarded: int, payload: memoryview) -> None:
+        # Readers take a packet's count relative to that of the packet before it.
+        if discarded and not self._packets:
+            self._append(begin, begin, 0, memoryview(b""))
+        self._append(begin, end, discarded, payload)
+
+    def _append(self, begin: int, end: int, discarded: int, payload: memoryview) -> None:
         size = _PACKET.size + payload.nbytes
         header = _PACKET.pack(
             _MAGIC, _STREAM_ID, begin, end, size * 8, size * 8, self._packets, discarded, self._cpu

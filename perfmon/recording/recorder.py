@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,7 +48,12 @@ class Recording:
 
 
 def record(
-    host: Host, directory: Path, duration: float | None = None, *, start: Start = Start.NOW
+    host: Host,
+    directory: Path,
+    duration: float | None = None,
+    *,
+    start: Start = Start.NOW,
+    until: Callable[[], bool] = lambda: False,
 ) -> Recording:
     """Record all samples of a host.
 
@@ -56,6 +62,7 @@ def record(
         directory: where the trace goes; new or empty.
         duration: seconds; None: until KeyboardInterrupt, which ends the recording in good order.
         start: with what is in the rings already, or with what comes.
+        until: asked several times a second; True ends the recording.
 
     Raises:
         RecordingError: the directory is not empty.
@@ -66,7 +73,7 @@ def record(
     with TraceWriter(directory, _metadata(host)) as trace:
         written = dict.fromkeys(reader.cursors, 0)
         try:
-            while ends is None or time.monotonic() < ends:
+            while not until() and (ends is None or time.monotonic() < ends):
                 _write_new(reader, trace, written)
                 rest = _INTERVAL if ends is None else ends - time.monotonic()
                 time.sleep(max(0.0, min(_INTERVAL, rest)))

@@ -4,10 +4,18 @@
 import pytest
 
 from tests.perfmon.host_contract import HostContract
+from tests.perfmon.recording.recording_contract import RecordingContract
 
 
 @pytest.mark.kernel
 class TestQemuHost(HostContract):
+    @pytest.fixture
+    def address(self, guest_address: str) -> str:
+        return guest_address
+
+
+@pytest.mark.kernel
+class TestQemuRecording(RecordingContract):
     @pytest.fixture
     def address(self, guest_address: str) -> str:
         return guest_address

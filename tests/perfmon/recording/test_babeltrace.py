@@ -102,6 +102,13 @@ def test_loss_is_reported_with_its_count(tmp_path: Path) -> None:
     assert "Tracer discarded 41 events" in messages
 
 
+def test_loss_before_the_first_sample_is_reported_too(tmp_path: Path) -> None:
+    write(tmp_path / "trace", [(random_samples(Random(1), 3, 4, 0), 3, 17)])
+    lines, messages = babeltrace(tmp_path / "trace")
+    assert len(lines.splitlines()) == 4
+    assert "Tracer discarded 17 events" in messages
+
+
 def test_loss_behind_the_last_sample_is_reported_too(tmp_path: Path) -> None:
     samples = random_samples(Random(3), 0, 4, 0)
     with TraceWriter(tmp_path / "trace", metadata_text(CLOCK, NAMES, {})) as writer:
