@@ -10,6 +10,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from mig.backends.c_header import (
+    generate_internal_header,
+    generate_server_header,
+    generate_user_header,
+)
+from mig.backends.c_server import generate_server
+from mig.backends.c_side import Options
+from mig.backends.c_user import generate_user
+from mig.backends.message_ids import generate_message_ids
 from mig.frontend.diagnostics import CompileError, Diagnostics, SourceMap
 from mig.frontend.grammar import parse
 from mig.frontend.preprocess import PreprocessError, Preprocessor
@@ -20,9 +29,11 @@ from mig.model.routines import Model
 __all__ = [
     "CompileError",
     "Model",
+    "Options",
     "PreprocessError",
     "compile_defs",
     "compile_text",
+    "generate_c",
 ]
 
 
@@ -74,6 +85,29 @@ def compile_text(
     diagnostics = Diagnostics(source)
     tree = parse(text, source, diagnostics)
     return resolve(tree, _abi(abi), diagnostics, file=file, user_prefix=user_prefix)
+
+
+def generate_c(model: Model, kind: str, options: Options | None = None) -> str:
+    """Generate one C file of an interface.
+
+    Args:
+        model: the interface.
+        kind: ``"user"``, ``"server"``, ``"header"``, ``"sheader"``, ``"iheader"`` or ``"list"``.
+        options: prefixes and names of headers.
+
+    Raises:
+        KeyError: when there is no such kind of file.
+    """
+    chosen = options or Options()
+    generate = {
+        "user": lambda: generate_user(model, chosen),
+        "server": lambda: generate_server(model, chosen),
+        "header": lambda: generate_user_header(model, chosen),
+        "sheader": lambda: generate_server_header(model, chosen),
+        "iheader": lambda: generate_internal_header(model, chosen),
+        "list": lambda: generate_message_ids(model),
+    }
+    return generate[kind]()
 
 
 def _abi(abi: str | Abi) -> Abi:

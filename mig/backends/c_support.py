@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every generated C file begins with: includes, macros, and the helpers that it uses.
+
+Helpers need neither a C library nor a header of ours, so that stubs build in a kernel.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mig.backends.c_side import Side
+from mig.backends.printer import Printer
+
+_MACROS = """\
+#ifndef mig_internal
+#define mig_internal static
+#endif
+
+#ifndef mig_external
+#define mig_external
+#endif
+
+#ifndef mig_unlikely
+#define mig_unlikely(X) __builtin_expect(!!(X), 0)
+#endif
+
+/* Build with -DTypeCheck=0 to trust what arrives. */
+#ifndef TypeCheck
+#define TypeCheck 1
+#endif
+"""
+
+_SHORT_TYPE = """\
+static inline mach_msg_type_t
+mig_type(unsigned int name, unsigned int size, mach_msg_type_number_t number,
+	boolean_t is_inline, boolean_t deallocate)
+{
+	return (mach_msg_type_t) {
+		.msgt_name = name,
+		.msgt_size = size,
+		.msgt_number = number,
+		.msgt_inline = is_inline,
+		.msgt_longform = FALSE,
+		.msgt_deallocate = deallocate,
+		.msgt_unused = 0,
+	};
+}
+"""
+
+_LONG_TYPE_OF_ITS_OWN = """\
+static inline mach_msg_type_long_t
+mig_type_long(unsigned int name, unsigned int size, mach_msg_type_number_t number,
+	boolean_t is_inline, boolean_t deallocate)
+{
+	return (mach_msg_type_long_t) {
+		.msgtl_header = {
+			.msgt_inline = is_inline,
+			.msgt_longform = TRUE,
+			.msgt_deallocate = deallocate,
+		},
+		.msgtl_name = name,
+		.msgtl_size = size,
+		.msgtl_number = number,
+	};
+}
+"""
+
+_LONG_TYPE_LIKE_THE_SHORT_ONE = """\
+static inline mach_msg_type_long_t
+mig_type_long(unsigned int name, unsigned int size, mach_msg_type_number_t number,
+	boolean_t is_inline, boolean_t deallocate)
+{
+	return (mach_msg_type_long_t) {
+		.msgtl_header = {
+			.msgt_name = name,
+			.msgt_size = size,
+			.msgt_number = number,
+			.msgt_inline = is_inline,
+			.msgt_longform = TRUE,
+			.msgt_deallocate = deallocate,
+			.msgt_unused = 0,
+		},
+	};
+}
+"""
+
+_HELPERS = {
+    "mig_type_is": """\
+static inline boolean_t
+mig_type_is(mach_msg_type_t found, mach_msg_type_t expected)
+{
+	return __builtin_memcmp(&found, &expected, sizeof found) == 0;
+}
+""",
+    "mig_type_long_is": """\
+static inline boolean_t
+mig_type_long_is(mach_msg_type_long_t found, mach_msg_type_long_t expected)
+{
+	return __builtin_memcmp(&found, &expected, sizeof found) == 0;
+}
+""",
+    "mig_padded": """\
+/* The room that data takes in a message. */
+static inline mach_msg_size_t
+mig_padded(mach_msg_size_t size)
+{
+	return (size + (WORD - 1)) & ~(mach_msg_size_t) (WORD - 1);
+}
+""",
+    "mig_pad": """\
+/* Clear what is behind data up to the next word; the room taken. */
+static inline mach_msg_size_t
+mig_pad(void *data, mach_msg_size_t size)
+{
+	__builtin_memset((char *) data + size, 0, mig_padded(size) - size);
+	return mig_padded(size);
+}
+""",
+    "mig_store": """\
+/* Put data into a message; the room taken. */
+static inline mach_msg_size_t
+mig_store(void *to, const void *from, mach_msg_size_t size)
+{
+	if (size != 0)
+		__builtin_memcpy(to, from, size);
+	return mig_pad(to, size);
+}
+""",
+    "mig_load": """\
+/* Take data out of a message. */
+static inline void
+mig_load(void *to, const void *from, mach_msg_size_t size)
+{
+	if (size != 0)
+		__builtin_memcpy(to, from, size);
+}
+""",
+    "mig_string_size": """\
+/* The size of a string with its final zero, at most room. */
+static inline mach_msg_size_t
+mig_string_size(const char *string, mach_msg_size_t room)
+{
+	mach_msg_size_t size = 0;
+
+	while (size < room && string[size] != '\\0')
+		size++;
+	return size < room ? size + 1 : room;
+}
+""",
+    "mig_store_ports": """\
+/* Port names are narrower than the rights that travel in a message. */
+static inline void
+mig_store_ports(mach_port_name_inlined_t *to, const mach_port_t *from,
+	mach_msg_type_number_t count)
+{
+	__builtin_memset(to, 0, count * sizeof *to);
+	for (mach_msg_type_number_t i = 0; i < count; i++)
+		to[i].name = from[i];
+}
+""",
+    "mig_load_ports": """\
+static inline void
+mig_load_ports(mach_port_t *to, const mach_port_name_inlined_t *from,
+	mach_msg_type_number_t count)
+{
+	for (mach_msg_type_number_t i = 0; i < count; i++)
+		to[i] = from[i].name;
+}
+""",
+}
+
+
+def _helpers(side: Side) -> dict[str, str]:
+    separate = side.abi.long_is_separate
+    return {
+        "mig_type": _SHORT_TYPE,
+        "mig_type_long": _LONG_TYPE_OF_ITS_OWN if separate else _LONG_TYPE_LIKE_THE_SHORT_ONE,
+        **{name: text.replace("WORD", str(side.abi.word)) for name, text in _HELPERS.items()},
+    }
+
+
+def with_preamble(side: Side, includes: Sequence[str], imports: Sequence[str], body: str) -> str:
+    """A whole file around `body`.
+
+    Args:
+        side: whose file it is.
+        includes: Mach's headers.
+        imports: the interface's headers.
+        body: the generated functions.
+    """
+    out = Printer()
+    abi = side.abi
+    out.line(f"/* Module {side.model.name}, for {abi.name}.  Generated by mig: do not edit. */")
+    out.blank()
+    out.lines(("#ifndef _GNU_SOURCE", "#define _GNU_SOURCE 1", "#endif"))
+    out.blank()
+    out.line("#define EXPORT_BOOLEAN")
+    out.lines(f"#include {header}" for header in includes)
+    out.blank()
+    out.block(_MACROS)
+    out.blank()
+    out.lines(f"#include {header}" for header in imports)
+    out.blank()
+    out.line(f'_Static_assert(sizeof(mach_msg_header_t) == {abi.header}, "built for another ABI");')
+    for text in _used(_helpers(side), body):
+        out.blank()
+        out.block(text)
+    out.blank()
+    return out.text() + body
+
+
+def _used(helpers: dict[str, str], body: str) -> list[str]:
+    """The helpers that `body` calls, and those that these call, in order of definition."""
+    wanted: set[str] = set()
+    texts = [body]
+    while texts:
+        called = set(re.findall(r"\bmig_\w+(?=\()", texts.pop())) & helpers.keys() - wanted
+        wanted |= called
+        texts += [helpers[name] for name in called]
+    return [text for name, text in helpers.items() if name in wanted]
