@@ -102,7 +102,7 @@ def advise(error: MachError, *, privileged: bool = True) -> None:
 def _hint(error: MachError, privileged: bool) -> str:
     match error:
         case KernInvalidHost() if not privileged:
-            return "this needs the privileged host port: connect with privileged=True, as root"
+            return "this needs the privileged host port: run as root, connect with privileged=True"
         case MigBadId():
             return _NO_MONITOR
         case KernNotSupported():

@@ -60,13 +60,7 @@ class Command(ABC):
 
 
 class HostCommand(Command):
-    """A command that needs a connected host.
-
-    Attributes:
-        privileged: whether it asks for the privileged host port.
-    """
-
-    privileged: ClassVar[bool] = True
+    """A command that needs a connected host, on the most privileged port that it offers."""
 
     def run(self, args: argparse.Namespace) -> int:
         """Connect as -H says and run on that host."""
@@ -83,7 +77,7 @@ class HostCommand(Command):
             address = str(default_address())
             lifetime = ", which lives as long as this command" if address == "embedded:" else ""
             say(f"no -H ADDRESS given: using {address}{lifetime}")
-        return connect(address, timeout=args.timeout, privileged=self.privileged)
+        return connect(address, timeout=args.timeout)
 
 
 def add_host_arguments(parser: argparse.ArgumentParser, *, top: bool) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from perfmon.cli.command import HostCommand, Status, add_json_argument, say, word
 from perfmon.cli.output import print_json
+from perfmon.events import events_in
 from perfmon.host import Host
 from perfmon.interface import Mode
 
@@ -64,7 +65,7 @@ class Configure(HostCommand):
             "--events",
             type=lambda text: text.split(","),
             metavar="EVENT,...",
-            help="record only these, by name or number",
+            help="record only these, by name or number; all: every event that has a name",
         )
         parser.add_argument(
             "--mode",
@@ -78,7 +79,9 @@ class Configure(HostCommand):
         if paused:
             host.disable()
         try:
-            if args.events is not None:
+            if args.events == ["all"]:
+                host.set_events(events_in(host.interface().events))
+            elif args.events is not None:
                 host.set_events(args.events)
             if args.mode is not None:
                 host.set_mode(Mode[args.mode.upper()])

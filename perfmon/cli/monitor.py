@@ -20,7 +20,6 @@ class Monitor(HostCommand):
 
     name: ClassVar[str] = "monitor"
     example: ClassVar[str] = "monitor -i 5"
-    privileged: ClassVar[bool] = False
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add -i, -n and --json."""

@@ -29,7 +29,6 @@ class CheckRegression(HostCommand):
 
     name: ClassVar[str] = "check-regression"
     example: ClassVar[str] = "check-regression -e VM_ALLOC -t 20"
-    privileged: ClassVar[bool] = False
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add -e, -t and --json."""

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from perfmon.cli.command import (
     HostCommand,
@@ -21,11 +21,14 @@ from perfmon.cli.command import (
 )
 from perfmon.cli.output import NOTHING, counted, duration, number, print_json
 from perfmon.clock import Clock
+from perfmon.errors import KernNotSupported
 from perfmon.events import BUILTIN_NAMES, Event, event_name
 from perfmon.host import Host
 from perfmon.interface import Flag, NameKind
 from perfmon.reader import SampleReader, Start
 from perfmon.samples import Sample
+
+_HEXADECIMAL: Final = ("address", "pc", "result")
 
 
 class ShowSamples(HostCommand):
@@ -131,7 +134,8 @@ class _LinePrinter:
     def __init__(self, host: Host) -> None:
         self._clock: Clock = host.clock()
         self._events: Mapping[int, str] = host.event_names()
-        self._tasks = {name.id: name.name for name in host.names(NameKind.TASKS)}
+        self._tasks = _names(host, NameKind.TASKS)
+        self._traps = _names(host, NameKind.TRAPS)
 
     def sample(self, sample: Sample) -> None:
         timestamp = self._clock.since_boot_ns(sample.timestamp) / 1e9
@@ -143,7 +147,7 @@ class _LinePrinter:
             f"{event_name(sample.event, self._events):<16}",
             f"{NOTHING if instant else duration(self._clock.ns(sample.duration)):>8}",
             f"{task}/{sample.thread}",
-            _data(sample),
+            _data(sample, self._traps),
             _flags(sample),
         )
         print("  ".join(field for field in fields if field))
@@ -167,14 +171,24 @@ def _only(samples: Iterable[Sample], wanted: int | None) -> Iterator[Sample]:
     return (sample for sample in samples if wanted is None or sample.event == wanted)
 
 
-def _data(sample: Sample) -> str:
+def _names(host: Host, kind: NameKind) -> dict[int, str]:
+    try:
+        return {name.id: name.name for name in host.names(kind)}
+    except KernNotSupported:
+        return {}
+
+
+def _data(sample: Sample, traps: Mapping[int, str]) -> str:
     if sample.event not in BUILTIN_NAMES:
         return f"{sample.data1:#x} {sample.data2:#x}"
-    titles = Event(sample.event).data_meanings
-    return ", ".join(
-        f"{title} {value:#x}" if title in ("address", "pc") else f"{title} {value}"
-        for title, value in zip(titles, (sample.data1, sample.data2), strict=True)
-    )
+    first, second = Event(sample.event).data_meanings
+    if sample.event == Event.SYSCALL and sample.data1 in traps:
+        return f"{traps[sample.data1]}, {second} {sample.data2:#x}"
+    return f"{_datum(first, sample.data1)}, {_datum(second, sample.data2)}"
+
+
+def _datum(meaning: str, value: int) -> str:
+    return f"{meaning} {value:#x}" if meaning in _HEXADECIMAL else f"{meaning} {value}"
 
 
 def _flags(sample: Sample) -> str:

@@ -19,7 +19,6 @@ class Stats(HostCommand):
 
     name: ClassVar[str] = "stats"
     example: ClassVar[str] = "stats VM_ALLOC"
-    privileged: ClassVar[bool] = False
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add EVENT and --json."""

@@ -46,7 +46,6 @@ class Workload(HostCommand):
 
     name: ClassVar[str] = "workload"
     example: ClassVar[str] = "-H qemu:first-light workload memory 1000 --pages 4"
-    privileged: ClassVar[bool] = False
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add KIND, COUNT, --pages and --json."""
