@@ -79,9 +79,7 @@ class Samples(Sequence[Sample]):
 
     __slots__ = ("buffer", "cpu", "cursor", "lost", "next")
 
-    def __init__(
-        self, cpu: int, cursor: int, following: int, lost: int, data: Region
-    ) -> None:
+    def __init__(self, cpu: int, cursor: int, following: int, lost: int, data: Region) -> None:
         self.cpu = cpu
         self.cursor = cursor
         self.next = following

@@ -259,6 +259,28 @@ def test_a_host_that_cannot_be_reached_is_status_3(run):
     assert "perfmon kernel boot" in err
 
 
+def test_a_file_that_is_no_kernel_is_one_line_status_1_and_no_output(run, tmp_path):
+    (tmp_path / "kernel").write_bytes(b"no kernel")
+    status, out, err = run(
+        "kernel", "instrument", str(tmp_path / "kernel"), "-o", str(tmp_path / "out")
+    )
+    assert (status, out) == (1, "")
+    assert err.startswith(f"perfmon: {tmp_path / 'kernel'}: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_guests_are_listed_and_an_unknown_one_cannot_be_stopped(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    status, out, err = run("kernel", "list")
+    assert (status, out) == (0, "")
+    assert "perfmon kernel boot NAME" in err
+    assert good(run("kernel", "list", "--json")) == "[]\n"
+    status, _, err = run("kernel", "stop", "qemu:nobody")
+    assert status == 1
+    assert "nobody" in err
+
+
 def test_an_address_is_accepted_behind_the_command_and_from_the_environment(
     run, monkeypatch, capsys
 ):
