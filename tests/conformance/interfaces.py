@@ -117,7 +117,7 @@ def _leaves(kind: Type, offset: int) -> Iterator[Leaf]:
         for at in range(0, kind.bytes, kind.element.bytes):
             yield from _leaves(kind.element, offset + at)
     else:
-        yield Leaf(offset, kind.bytes)
+        yield Leaf(offset, kind.bytes, kind.sent.symbol == "MACH_MSG_TYPE_BOOLEAN")
 
 
 def _count(kind: Type, form: Form) -> int:

@@ -37,10 +37,11 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar inside an element; offset and size in bytes."""
+    """A scalar inside an element; offset and size in bytes; a boolean is 0 or 1."""
 
     offset: int
     size: int
+    boolean: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.conformance.shapes import RECEIVED, Argument, Element, Form, Role, Routine
+from tests.conformance.shapes import RECEIVED, Argument, Element, Form, Leaf, Role, Routine
 
 SUCCESS = 0
 ARRAY_TOO_LARGE = -307
@@ -129,12 +129,16 @@ def _datum(argument: Argument, random: Random, extreme: int | None) -> Datum:
     if argument.role in {Role.REQUEST_PORT, Role.REPLY_PORT}:
         elements: Iterator[tuple[int, ...]] = iter([(random.randrange(1, 1 << 24),)])
     else:
-        elements = (tuple(_integer(random, extreme) for _ in element.leaves) for _ in range(count))
+        elements = (
+            tuple(_integer(leaf, random, extreme) for leaf in element.leaves) for _ in range(count)
+        )
     return Datum(tuple(elements), random.choice(argument.rights), bool(random.getrandbits(1)))
 
 
-def _integer(random: Random, extreme: int | None) -> int:
+def _integer(leaf: Leaf, random: Random, extreme: int | None) -> int:
     """An integer to be cut to its leaf: 0, all ones, or any."""
+    if leaf.boolean:
+        return random.getrandbits(1) if extreme is None else extreme
     if extreme is not None:
         return -extreme
     return random.choice([random.getrandbits(64), random.getrandbits(8), -1, 0x8000000080000000])

@@ -42,6 +42,7 @@ enum record {
 	RECORD_RECEIVED = 'V',	/* as the server received it, pointers zero */
 	RECORD_ARGUMENTS = 'A', /* as the server function saw them */
 	RECORD_REPLY = 'P',	/* as the server sent it, pointers zero */
+	RECORD_RETURNED = 'W',	/* as the client received it, pointers zero */
 	RECORD_RESULTS = 'R',	/* as the client's caller saw them */
 	RECORD_REGION = 'O',	/* out-of-line memory of the message before */
 	RECORD_FREED = 'F',	/* size of memory a stub deallocated */
@@ -219,6 +220,7 @@ mach_msg_return_t mach_msg(mach_msg_header_t *header, mach_msg_option_t option,
 	if (reply->msgh_size > receive_size)
 		return MACH_RCV_TOO_LARGE;
 	kernel_transfer(reply, TRANSFER_TO_USER);
+	record_message(RECORD_RETURNED, reply);
 	memcpy(header, reply, reply->msgh_size);
 	return MACH_MSG_SUCCESS;
 }
