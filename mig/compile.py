@@ -6,7 +6,7 @@ Joins the rooms of the compiler; :mod:`mig.cli` and build scripts call it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +34,9 @@ __all__ = [
     "compile_defs",
     "compile_text",
     "generate_c",
+    "generate_python",
+    "write_if_changed",
+    "write_python",
 ]
 
 
@@ -108,6 +111,46 @@ def generate_c(model: Model, kind: str, options: Options | None = None) -> str:
         "list": lambda: generate_message_ids(model),
     }
     return generate[kind]()
+
+
+def generate_python(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:
+    """The Python package of an interface, compiled for both ABIs: relative file name to text.
+
+    Raises:
+        CompileError: when the interface has what the Python back end cannot do.
+    """
+    from mig.backends.python_package import generate
+
+    files = generate(model_i386, model_x86_64)
+    return {f"{model_i386.name}/{name}": content for name, content in files.items()}
+
+
+def write_python(
+    path: str | Path,
+    directory: str | Path,
+    *,
+    include: Sequence[str | Path] = (),
+    defines: Sequence[str] = (),
+    options: Sequence[str] = (),
+) -> None:
+    """Compile a ``.defs`` to a Python package, named like the subsystem, inside `directory`.
+
+    Files that would not change are left alone.  See `compile_defs` for arguments and errors.
+    """
+    models = [
+        compile_defs(path, abi=abi, include=include, defines=defines, options=options)
+        for abi in ABIS.values()
+    ]
+    for name, content in generate_python(*models).items():
+        write_if_changed(Path(directory) / name, content)
+
+
+def write_if_changed(path: Path, content: str) -> None:
+    """Write a file, its directory included, unless it holds just that already."""
+    if path.is_file() and path.read_text(encoding="utf-8") == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
 
 
 def _abi(abi: str | Abi) -> Abi:

@@ -35,7 +35,7 @@ def generate_server(model: Model, options: Options) -> str:
         _Stub(side, routine, out).emit()
     if options.symbol_table:
         out.blank()
-        _emit_symbol_table(out, model, options)
+        _emit_symbol_table(out, model)
     out.blank()
     _emit_dispatcher(out, side)
     headers = [f'"{options.server_header}"'] if options.server_header else []
@@ -156,11 +156,13 @@ class _Stub:
         out.line(f"Out->Head.msgh_size = {reply.layout.minimum_size if fixed else 'Size'};")
 
 
-def _emit_symbol_table(out: Printer, model: Model, options: Options) -> None:
-    demux = f"{options.server_prefix}{model.server_demux}"
-    with out.braces(f"const char *const {demux}_symbols[] =", ";"):
-        for routine in model.routines:
-            out.line(f'"{routine.name}",' if routine else "0,")
+def _emit_symbol_table(out: Printer, model: Model) -> None:
+    with out.braces(f"mig_symtab_t _{model.name}SymTab[] =", ";"):
+        for routine in model.defined_routines:
+            out.line(f'{{ "{routine.name}", {routine.message_id}, _X{routine.name} }},')
+        out.line('{ "", 0, 0 },')
+    out.line(f"int _{model.name}SymTabBase = {model.base};")
+    out.line(f"int _{model.name}SymTabEnd = {model.base + len(model.routines)};")
 
 
 def _emit_dispatcher(out: Printer, side: Side) -> None:

@@ -26,7 +26,6 @@ class Options:
         server_header: likewise for the server.
         internal_header: included by the user's stubs before the other one.
         symbol_table: the server has a table of the names of its routines.
-        rcs: keep the string of ``rcsid``.
     """
 
     subroutine_prefix: str = ""

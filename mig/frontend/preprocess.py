@@ -45,6 +45,11 @@ class Preprocessor:
         compiler = shlex.split(values.get("CC") or "gcc")
         return Preprocessor((*compiler, "-E", "-x", "c"), target_flag)
 
+    @staticmethod
+    def from_command(command: str) -> Preprocessor:
+        """A command as it would be typed, such as ``cat``."""
+        return Preprocessor(tuple(shlex.split(command)))
+
     def run(self, path: str, options: Sequence[str] = (), *, text: str | None = None) -> str:
         """The preprocessed text of a file.
 
