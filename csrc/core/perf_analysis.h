@@ -90,6 +90,13 @@ void PERF_FAST_CALL perf_record_timed(uint32_t what, uint32_t data1,
 				      const struct perf_stamp *start);
 void PERF_FAST_CALL perf_stamp_take(struct perf_stamp *start);
 
+/* Is monitoring enabled? */
+static inline bool
+perf_is_enabled(void)
+{
+	return __atomic_load_n(&perf_active.epoch, __ATOMIC_RELAXED) != 0;
+}
+
 static inline bool
 perf_event_active(uint32_t event)
 {
@@ -145,7 +152,8 @@ perf_time_end(uint32_t event, uint32_t flags, uintptr_t task, uintptr_t thread,
 
 /*
  * Control and figures.  Their names in the kernel are those of the RPC
- * interface; inline, so that both may be linked into one program.
+ * interface: inline, so that both may be linked into one program, and left out
+ * on request, so that one file may call both.
  */
 kern_return_t perf_control_enable(bool enable);
 kern_return_t perf_report_event(uint32_t event, perf_event_stats_t *stats);
