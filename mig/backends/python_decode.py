@@ -9,7 +9,7 @@ from __future__ import annotations
 from mig.backends.python_module import CodecModule
 from mig.backends.python_plan import MessagePlan, Part, Place, Run
 from mig.backends.python_text import Source
-from mig.backends.python_values import Block, Items, Scalar, Structure, StructureItems
+from mig.backends.python_values import PORT_NAME, Block, Items, Scalar, Structure, StructureItems
 from mig.backends.python_wire import Descriptor
 from mig.model.layout import FieldKind
 from mig.model.types import INDEFINITE_INLINE_BYTES
@@ -282,6 +282,7 @@ class _Decoder:
     def _indefinite(self, part: Part, start: str) -> None:
         name, source, module = part.name, self._source, self._module
         assert part.inline is not None and part.out_of_line is not None, "it can be both"
+        two_forms = part.out_of_line_leaf != part.leaf
         source.line(f"{name}_length = {self._length(part)}")
         same = self._differs(part, part.inline).replace("!=", "==")
         with source.block(f"if {same} and {name}_length <= {INDEFINITE_INLINE_BYTES}:"):
@@ -289,12 +290,18 @@ class _Decoder:
             source.line(
                 f"{name}_data: {module.use('Region')} = raw[{start} : {start} + {name}_length]"
             )
+            if two_forms and isinstance(part.leaf, Scalar):
+                source.line(f'{name}_code = "{part.leaf.code}"')
         same = self._differs(part, part.out_of_line).replace("!=", "==")
         with source.block(f"elif {same}:"):
             if self._plan.sometimes_complex:
                 self._need_complex()
             source.line(f"end = {start} + {self._plan.abi.word}")
-            self._take(part, f"{name}_length")
+            if two_forms:
+                source.line(f'{name}_code = "{PORT_NAME.code}"')
+                self._take(part, f"{part.out_of_line_size} * {name}_count")
+            else:
+                self._take(part, f"{name}_length")
         with source.block("else:"):
             self._raise_type(part, part.inline)
 
@@ -330,9 +337,10 @@ class _Decoder:
         leaf, module = part.leaf, self._module
         piece = data if stop is None else f"{data}[{start} : {stop}]"
         if isinstance(leaf, Scalar) and not part.is_bytes:
-            return (
-                f'{module.use("unpack_items")}("{leaf.code}", {data}, {start}, {part.name}_count)'
-            )
+            code = f'"{leaf.code}"'
+            if part.place is Place.INDEFINITE and part.out_of_line_leaf != leaf:
+                code = f"{part.name}_code"
+            return f"{module.use('unpack_items')}({code}, {data}, {start}, {part.name}_count)"
         if part.is_bytes:
             whole = piece if stop is not None else f"bytes({piece})"
             return f'{whole}.split(b"\\0", 1)[0]' if part.is_text else whole

@@ -19,7 +19,7 @@ from mig.backends.python_plan import (
     user_reply_port,
 )
 from mig.backends.python_text import Source
-from mig.backends.python_values import Block, Items, Scalar, Structure, StructureItems
+from mig.backends.python_values import PORT_NAME, Block, Items, Scalar, Structure, StructureItems
 from mig.backends.python_wire import Descriptor
 from mig.model.layout import FieldKind
 from mig.model.types import INDEFINITE_INLINE_BYTES
@@ -170,6 +170,8 @@ class _Body:
             source.line(f"regions: list[{self._module.use('Region')}] = []")
         for part in plan.parts:
             self._prepare(part)
+        if plan.sometimes_complex:
+            self._complex_bit()
         tails = [run.tail for run in plan.runs if run.tail is not None]
         size = str(sum(run.size for run in plan.runs))
         if tails:
@@ -247,6 +249,8 @@ class _Body:
         with source.block("else:"):
             source.line(f"{name}_type = {self._word(part, part.out_of_line)}")
             source.line(f"{name}_body = bytes({word})")
+            if part.out_of_line_leaf != part.leaf:
+                data = f'pack_items("{PORT_NAME.code}", {name})'
             source.line(f"regions.append({data})")
 
     # The words of a run.
@@ -263,7 +267,8 @@ class _Body:
         plan = self._plan
         local = "0" if plan.is_reply else "msgh_local_port"
         message_id = str(plan.layout.message_id)
-        return [self._bits(), size, "msgh_remote_port", local, "0", message_id]
+        bits = "msgh_bits" if plan.sometimes_complex else self._bits()
+        return [bits, size, "msgh_remote_port", local, "0", message_id]
 
     def _bits(self) -> str:
         plan, routine = self._plan, self._plan.routine
@@ -285,18 +290,20 @@ class _Body:
                 constant |= _MAKE_SEND_ONCE << 8
         if plan.always_complex:
             constant |= 0x80000000
-        elif plan.sometimes_complex:
-            variable.append(self._complex_bit())
         if constant or not variable:
             variable.insert(0, f"{constant:#x}")
         return " | ".join(variable)
 
-    def _complex_bit(self) -> str:
+    def _complex_bit(self) -> None:
+        """Write what sets the complex bit where that depends on the arguments."""
+        source = self._source
+        source.line(f"msgh_bits = {self._bits()}")
         reasons = ["regions"] if self._collects else []
         for part in self._plan.parts:
             if part.polymorphic:
                 reasons.append(f"{self._module.use('is_port_right')}({part.name}_poly)")
-        return f"({self._module.use('BITS_COMPLEX')} if {' or '.join(reasons)} else 0)"
+        with source.block(source.condition("or", reasons)):
+            source.line(f"msgh_bits |= {self._module.use('BITS_COMPLEX')}")
 
     def _descriptor(self, part: Part) -> list[str]:
         descriptor = part.descriptor

@@ -12,14 +12,17 @@ from enum import Enum
 
 from mig.backends.python_text import variable_name
 from mig.backends.python_values import (
+    PORT_NAME,
     Scalar,
     Structure,
+    StructureItems,
     UnsupportedTypeError,
     Value,
     leaf_of,
+    out_of_line,
     value_of,
 )
-from mig.backends.python_wire import Descriptor, describe
+from mig.backends.python_wire import Descriptor, describe, out_of_line_bits
 from mig.model.abi import Abi
 from mig.model.layout import Field, FieldKind, MessageLayout
 from mig.model.routines import Argument, Routine
@@ -49,7 +52,7 @@ RESERVED = frozenset(
     }
 )
 #: Names that they make from an argument's.
-_DERIVED = ("body", "count", "data", "dealloc", "length", "poly", "start", "type")
+_DERIVED = ("body", "code", "count", "data", "dealloc", "length", "poly", "start", "type")
 
 
 class Place(Enum):
@@ -112,6 +115,16 @@ class Part:
         return self.field.type.size // 8
 
     @property
+    def out_of_line_leaf(self) -> Scalar | Structure | None:
+        """What the items are out of line, which differs for port rights on x86_64."""
+        return PORT_NAME if self.field.type.is_port else self.leaf
+
+    @property
+    def out_of_line_size(self) -> int:
+        """Bytes of an element out of line."""
+        return out_of_line_bits(self.field) // 8
+
+    @property
     def polymorphic(self) -> bool:
         """Whether the sender chooses ``msgt_name``."""
         return self.message_type.is_polymorphic
@@ -124,6 +137,8 @@ class Part:
     @property
     def annotation(self) -> str:
         """The Python type of what is received."""
+        if isinstance(self.value, StructureItems):
+            return f"StructArray[{self.value.structure.annotation}]"
         if self.value is not None:
             return self.value.annotation
         assert self.leaf is not None, "items are something"
@@ -268,18 +283,21 @@ def _part(abi: Abi, routine: Routine, field: Field, *, sent: bool) -> Part:
             place = Place.OUT_OF_LINE
             if not kind.variable:
                 assert kind.element is not None, "a pointer points to something"
-                number, value = kind.element.number, value_of(kind.element)
+                number = kind.element.number
+                value = out_of_line(value_of(kind.element), kind)
         if value is None:
             leaf, _ = leaf_of(kind)
             scale = kind.count_scale
+            if place is Place.OUT_OF_LINE and kind.is_port:
+                leaf = PORT_NAME
     except UnsupportedTypeError as error:
         raise UnsupportedTypeError(f"argument {field.argument} is or holds {error}") from None
-    inline = out_of_line = None
+    inline = far = None
     if place is not Place.OUT_OF_LINE:
         inline = describe(abi, field, message_type, inline=True, number=number)
     if place in (Place.OUT_OF_LINE, Place.INDEFINITE):
-        out_of_line = describe(abi, field, message_type, inline=False, number=number)
-    return Part(name, label, field, message_type, place, value, leaf, scale, inline, out_of_line)
+        far = describe(abi, field, message_type, inline=False, number=number)
+    return Part(name, label, field, message_type, place, value, leaf, scale, inline, far)
 
 
 def _runs(abi: Abi, parts: Iterable[Part]) -> Iterable[Run]:

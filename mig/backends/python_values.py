@@ -8,10 +8,10 @@ messages are not looked at here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from mig.backends.python_text import class_name, constant_name
+from mig.backends.python_text import class_name, constant_name, variable_name
 from mig.model.types import MessageType, Type
 
 _SIGNED = {8: "b", 16: "h", 32: "i", 64: "q"}
@@ -63,7 +63,8 @@ class Items:
     @property
     def code(self) -> str:
         """The struct format of all of them."""
-        return f"{self.count}{self.scalar.code}"
+        code = self.scalar.code
+        return f"{self.count}{code}" if len(code) == 1 else code * self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,19 @@ def scalar_of(message_type: MessageType, size: int, names: tuple[str, ...]) -> S
     return Scalar(_SIGNED[size].upper() if unsigned else _SIGNED[size], "int")
 
 
+PORT_NAME = Scalar("I", "int")
+"""A port right out of line; in the message it may take more room."""
+
+
+def out_of_line(value: Value, kind: Type) -> Value:
+    """Return what a value of `kind` is when it is out of line."""
+    if not kind.is_port:
+        return value
+    if isinstance(value, Items):
+        return replace(value, scalar=PORT_NAME)
+    return PORT_NAME if isinstance(value, Scalar) else value
+
+
 def leaf_of(kind: Type) -> tuple[Scalar | Structure, int]:
     """Return what an array ends in, and how many of them make the whole of `kind`.
 
@@ -183,7 +197,8 @@ def structure_of(kind: Type) -> Structure:
     for member in kind.members:
         if member.type.variable or not member.type.inline:
             raise UnsupportedTypeError(f"member {member.name}, which is not of fixed size")
-        fields.append(Field(member.name, value_of(member.type), member.offset - end))
+        field = variable_name(member.name.lstrip("_") or "field")
+        fields.append(Field(field, value_of(member.type), member.offset - end))
         end = member.offset + member.type.bytes
     name = kind.aliases[-1] if kind.aliases else kind.name
     where = f"{kind.position.file}:{kind.position.line}"

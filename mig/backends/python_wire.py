@@ -43,6 +43,11 @@ class Descriptor:
         return self.mask != (0xFFFFFFFFFFFFFFFF if self.word_code == "Q" else 0xFFFFFFFF)
 
 
+def out_of_line_bits(field: Field) -> int:
+    """Return the size of an element out of line: port rights are plain names there."""
+    return 32 if field.type.is_port else field.type.size
+
+
 def describe(
     abi: Abi, field: Field, name: MessageType, *, inline: bool, number: int | None
 ) -> Descriptor:
@@ -61,7 +66,7 @@ def describe(
     if field.deallocate is Deallocate.YES and not inline:
         flags |= deallocate
     type_name = 0 if name.is_polymorphic else name.number
-    size = field.type.size
+    size = field.type.size if inline else out_of_line_bits(field)
     number_shift = None
     name_shift = 0
     if not abi.long_is_separate:

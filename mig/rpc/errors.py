@@ -41,6 +41,9 @@ class MachError(Exception):
             text += f" ({self.hint})"
         return text
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class ArgumentError(MachError, ValueError):
     """An argument of a call cannot be put into the message; nothing was sent."""

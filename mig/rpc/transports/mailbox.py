@@ -35,7 +35,8 @@ _PORTS_AT = 64
 _PORT = struct.Struct("<I28s")
 _PORTS_MAX = 8
 _HEADER_SIZE = _PORTS_AT + _PORTS_MAX * _PORT.size
-_SLOT = struct.Struct("<4I")
+_SLOT_SIZE = 16
+_SLOT_BODY = struct.Struct("<3I")  # behind the sequence
 _ALIGNMENT = 8
 _CALL, _SEND = 0, 1
 
@@ -105,7 +106,7 @@ class MailboxTransport(Transport):
             (self._request, self._request_size),
             (self._reply, self._reply_size),
         ):
-            if offset < _HEADER_SIZE or offset % 4 or not _SLOT.size <= length <= size - offset:
+            if offset < _HEADER_SIZE or offset % 4 or not _SLOT_SIZE <= length <= size - offset:
                 raise self._malformed(
                     f"slots inside {size} bytes", f"{length} bytes at offset {offset}"
                 )
@@ -117,7 +118,7 @@ class MailboxTransport(Transport):
             )
         }
         self._bytes = memoryview(self._memory)
-        # Sequences are written as whole words; struct would store byte by byte.
+        # A sequence is written as one word; struct would clear it first, then store bytes.
         self._words = self._bytes.cast("I")
 
     def call(self, request: Message, timeout: float | None = None) -> Message:
@@ -175,17 +176,17 @@ class MailboxTransport(Transport):
         padded = _padded(len(data))
         lengths = [memoryview(region).nbytes for region in regions]
         region_size = sum(map(_padded, lengths))
-        if padded + region_size > self._request_size - _SLOT.size:
+        if padded + region_size > self._request_size - _SLOT_SIZE:
             raise ProtocolError(
-                f"expected a message of at most {self._request_size - _SLOT.size} bytes,"
+                f"expected a message of at most {self._request_size - _SLOT_SIZE} bytes,"
                 f" this one has {padded + region_size}",
                 address=self.address,
             )
         if regions:
             check_out_of_line(self.abi, request, self.address)
         sequence = (self._words[at // 4] + 1) & 0xFFFFFFFF
-        _SLOT.pack_into(self._memory, at, self._words[at // 4], code, len(data), region_size)
-        at += _SLOT.size
+        _SLOT_BODY.pack_into(self._memory, at + 4, code, len(data), region_size)
+        at += _SLOT_SIZE
         self._bytes[at : at + len(data)] = data
         at += padded
         for region, length in zip(regions, lengths, strict=True):
@@ -224,9 +225,9 @@ class MailboxTransport(Transport):
             yield
 
     def _take_reply(self) -> Message:
-        _, _, size, region_size = _SLOT.unpack_from(self._memory, self._reply)
-        at = self._reply + _SLOT.size
-        end = at + self._reply_size - _SLOT.size
+        _, size, region_size = _SLOT_BODY.unpack_from(self._memory, self._reply + 4)
+        at = self._reply + _SLOT_SIZE
+        end = at + self._reply_size - _SLOT_SIZE
         regions_at = at + _padded(size)
         if size < self.abi.header_size or regions_at > end or region_size > end - regions_at:
             raise self._malformed(

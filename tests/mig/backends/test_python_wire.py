@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Generated Python against bytes that GNU MIG's stubs put on the wire."""
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -94,24 +93,22 @@ def name(vector: Vector) -> str:
 
 
 @pytest.fixture(scope="session")
-def wire(wire_package: Path) -> ModuleType:
-    return importlib.import_module("wire")
+def wire(python_package: Any) -> Any:
+    return python_package("gnu_mig_wire.defs")
 
 
-def encode(wire: ModuleType, vector: Vector) -> Message:
-    codec = importlib.import_module(f"wire.{vector.abi}")
-    case = cases(wire)[vector.routine, vector.call]
-    function = getattr(codec, f"encode_{vector.routine}_{vector.kind}")
+def encode(wire: Any, vector: Vector) -> Message:
+    case = cases(wire.module)[vector.routine, vector.call]
+    function = getattr(wire.codec(vector.abi), f"encode_{vector.routine}_{vector.kind}")
     if vector.kind == "reply":
         return function(REPLY_PORT, *case.returned)
     reply_port = 0 if vector.routine == "r_simple" else REPLY_PORT
     return function(REQUEST_PORT, reply_port, *case.given, **case.options)
 
 
-def decode(wire: ModuleType, vector: Vector, message: Message) -> Any:
-    codec = importlib.import_module(f"wire.{vector.abi}")
-    delivered = deliver(ABIS[vector.abi], message)
-    return getattr(codec, f"decode_{vector.routine}_{vector.kind}")(delivered)
+def decode(wire: Any, vector: Vector, message: Message) -> Any:
+    function = getattr(wire.codec(vector.abi), f"decode_{vector.routine}_{vector.kind}")
+    return function(deliver(ABIS[vector.abi], message))
 
 
 def test_the_vectors_are_all_there() -> None:
@@ -121,7 +118,7 @@ def test_the_vectors_are_all_there() -> None:
 
 
 @pytest.mark.parametrize("vector", ANSWERED, ids=name)
-def test_encoded_bytes_are_those_of_gnu_mig(wire: ModuleType, vector: Vector) -> None:
+def test_encoded_bytes_are_those_of_gnu_mig(wire: Any, vector: Vector) -> None:
     message = encode(wire, vector)
     assert message.data.hex(" ", 4) == vector.data.hex(" ", 4)
     slots = out_of_line_slots(ABIS[vector.abi], vector.data)
@@ -129,9 +126,9 @@ def test_encoded_bytes_are_those_of_gnu_mig(wire: ModuleType, vector: Vector) ->
 
 
 @pytest.mark.parametrize("vector", ANSWERED, ids=name)
-def test_what_gnu_mig_sent_is_read_back(wire: ModuleType, vector: Vector) -> None:
+def test_what_gnu_mig_sent_is_read_back(wire: Any, vector: Vector) -> None:
     regions = encode(wire, vector).out_of_line
-    case = cases(wire)[vector.routine, vector.call]
+    case = cases(wire.module)[vector.routine, vector.call]
     read = decode(wire, vector, Message(vector.data, regions))
     if vector.kind == "request":
         sent = (*case.given, *case.options.values()) if vector.routine == "r_cio" else case.given
@@ -143,7 +140,7 @@ def test_what_gnu_mig_sent_is_read_back(wire: ModuleType, vector: Vector) -> Non
 
 
 @pytest.mark.parametrize("abi", ABIS)
-def test_an_error_reply_becomes_its_exception(wire: ModuleType, abi: str) -> None:
+def test_an_error_reply_becomes_its_exception(wire: Any, abi: str) -> None:
     (vector,) = (
         vector
         for vector in VECTORS
