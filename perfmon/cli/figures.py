@@ -21,11 +21,11 @@ def statistics_table(
     if earlier:
         titles.insert(3, "ADDED")
     rows = []
-    for event, stats in snapshot.events.items():
-        row = [str(event), stats.name, *_counts(interface, stats)]
+    for event, stats in _recorded(interface, snapshot).items():
+        row = [str(event), stats.name, *map(number, (stats.count, stats.errors, stats.waits))]
         if earlier:
             added = stats.since(earlier.events[event]).count if event in earlier.events else 0
-            row.insert(3, f"+{number(added)}" if interface.hooked >> event & 1 else NOTHING)
+            row.insert(3, f"+{number(added)}")
         row += _durations(stats, histograms.get(event))
         rows.append(row)
     return "\n".join((table(titles, rows), *footnote(interface, snapshot)))
@@ -36,9 +36,7 @@ def rate_table(interface: Interface, snapshot: Snapshot, earlier: Snapshot) -> s
     seconds = (snapshot.taken_ns - earlier.taken_ns) / 1e9
     titles = ["ID", "<EVENT", "PER SECOND", "ERRORS/s", "MEAN", "MAX SO FAR", "COUNT"]
     rows = []
-    for event, stats in snapshot.events.items():
-        if not interface.hooked >> event & 1:
-            continue
+    for event, stats in _recorded(interface, snapshot).items():
         change = stats.since(earlier.events.get(event, stats))
         rows.append(
             [
@@ -112,18 +110,18 @@ def footnote(interface: Interface, snapshot: Snapshot) -> Sequence[str]:
     lines = ["", loss_line(system)]
     if system.table_overflows:
         lines.append(f"id table overflows: {number(system.table_overflows)}")
-    missing = [
-        stats.name for event, stats in snapshot.events.items() if not interface.hooked >> event & 1
-    ]
+    recorded = _recorded(interface, snapshot)
+    missing = [stats.name for event, stats in snapshot.events.items() if event not in recorded]
     if missing:
         lines.append(f"not recorded by this host: {', '.join(missing)}")
     return lines
 
 
-def _counts(interface: Interface, stats: EventStatistics) -> list[str]:
-    if not interface.hooked >> stats.event & 1:
-        return [NOTHING] * 3
-    return [number(stats.count), number(stats.errors), number(stats.waits)]
+def _recorded(interface: Interface, snapshot: Snapshot) -> dict[int, EventStatistics]:
+    """The statistics of those events that the host can record."""
+    return {
+        event: stats for event, stats in snapshot.events.items() if interface.hooked >> event & 1
+    }
 
 
 def _durations(stats: EventStatistics, histogram: Histogram | None) -> list[str]:
