@@ -76,7 +76,7 @@ def extension(stubs: Path, work: Path) -> Extension:
     work.mkdir(parents=True, exist_ok=True)
     ffi = FFI()
     ffi.cdef(DECLARATIONS)
-    ffi.set_source(MODULE, '#include "host.h"')
+    ffi.set_source(MODULE, '#include "embedded_host.h"')
     glue = work / "_embedded.c"
     ffi.emit_c_code(str(glue))
     sources = [path for room in ROOMS for path in sorted((ROOT / room).glob("*.c"))]

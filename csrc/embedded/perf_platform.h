@@ -18,8 +18,8 @@
 #include <mach/kern_return.h>
 #include <mach/perf_monitor.h>
 
-#include "clock.h"
-#include "thread.h"
+#include "embedded_clock.h"
+#include "embedded_thread.h"
 
 #define PERF_PLATFORM_CPUS EMBEDDED_CPUS
 #define PERF_PLATFORM_TASKS 64

@@ -17,7 +17,7 @@
 #include <mach/kern_return.h>
 #include <mach/mach_types.h>
 
-#include "host.h"
+#include "embedded_host.h"
 
 typedef mach_port_t perf_platform_port_t;
 

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "kmsg.h"
+#include "embedded_kmsg.h"
 
 #include <stddef.h>
 #include <stdlib.h>

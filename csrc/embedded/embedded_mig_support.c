@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ports.h"
+#include "embedded_ports.h"
 
 /* Each thread has a reply port, until a call on it failed or the thread ends. */
 static __thread mach_port_t reply_port;

@@ -36,12 +36,12 @@
 
 #define PERF_ANALYSIS_NO_RPC_NAMES /* they are the user stubs' here */
 
-#include "host.h"
+#include "embedded_host.h"
 #include "perf_analysis.h"
 #include "perf_monitor_user.h"
 #include "perf_workload_server.h"
-#include "ports.h"
-#include "thread.h"
+#include "embedded_ports.h"
+#include "embedded_thread.h"
 
 #define PROTECTION_READ_WRITE 3 /* VM_PROT_READ | VM_PROT_WRITE */
 

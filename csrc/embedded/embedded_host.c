@@ -5,18 +5,18 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "host.h"
+#include "embedded_host.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #include <mach/mig_support.h>
 
-#include "clock.h"
-#include "message.h"
+#include "embedded_clock.h"
+#include "embedded_message.h"
 #include "perf_analysis.h"
 #include "perf_monitor_server.h"
-#include "ports.h"
+#include "embedded_ports.h"
 
 mach_port_t embedded_host, embedded_host_priv;
 

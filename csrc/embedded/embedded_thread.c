@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "thread.h"
+#include "embedded_thread.h"
 
 #include <pthread.h>
 #include <sched.h>

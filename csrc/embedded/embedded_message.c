@@ -10,7 +10,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "message.h"
+#include "embedded_message.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 #include <mach/mig_errors.h>
 #include <mach/mig_support.h>
 
-#include "kmsg.h"
+#include "embedded_kmsg.h"
 #include "perf_analysis.h"
-#include "ports.h"
+#include "embedded_ports.h"
 
 #define REPLY_SIZE_MAX 8192 /* the kernel's */
 

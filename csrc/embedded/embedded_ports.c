@@ -5,11 +5,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "ports.h"
+#include "embedded_ports.h"
 
 #include <stdlib.h>
 
-#include "kmsg.h"
+#include "embedded_kmsg.h"
 
 /*
  * A name is index << 8 | generation.  receive and sends may both be there;

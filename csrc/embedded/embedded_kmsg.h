@@ -15,7 +15,7 @@
 
 #include <mach/message.h>
 
-#include "ports.h"
+#include "embedded_ports.h"
 
 /* Rights in the body of one message. */
 #define KMSG_RIGHTS_MAX 16

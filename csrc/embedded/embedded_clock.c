@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "clock.h"
+#include "embedded_clock.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
