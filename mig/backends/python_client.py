@@ -10,7 +10,7 @@ from pathlib import PurePath
 from mig.backends.python_decode import result_annotation, results
 from mig.backends.python_encode import parameters, polymorphic_ports
 from mig.backends.python_plan import MessagePlan, Part, Place, argument_name, user_reply_port
-from mig.backends.python_structures import write_imports
+from mig.backends.python_structures import write_import, write_imports
 from mig.backends.python_text import Source, class_name
 from mig.model.abi import ABIS
 from mig.model.routines import Model, Routine
@@ -81,11 +81,7 @@ def client_module(model: Model, exchanges: Iterable[Exchange]) -> str:
     write_imports(front, homes)
     front.lines("", f"from . import {', '.join(ABIS)}")
     if types:
-        types_import = f"from .types import {', '.join(sorted(types))}"
-        if len(types_import) <= 100:
-            front.line(types_import)
-        else:
-            front.listing("from .types import (", sorted(types), ")", exploded=True)
+        write_import(front, ".types", types)
     return front.text() + body.text()
 
 

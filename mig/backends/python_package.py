@@ -16,6 +16,7 @@ from mig.backends.python_encode import write_encoder
 from mig.backends.python_module import CodecModule
 from mig.backends.python_plan import plan_message
 from mig.backends.python_structures import (
+    write_import,
     write_imports,
     write_named_tuple,
     write_tuple_class,
@@ -174,11 +175,7 @@ def _package_module(
         f"from .client import {client}",
     )
     if types:
-        flat = f"from .types import {', '.join(sorted(types))}"
-        if len(flat) <= 100:
-            source.line(flat)
-        else:
-            source.listing("from .types import (", sorted(types), ")", exploded=True)
+        write_import(source, ".types", types)
     names = [f'"{name}"' for name in sorted([client, *types])]
     source.line()
     source.listing("__all__ = [", names, "]", exploded=len(names) > 3)

@@ -35,14 +35,20 @@ def write_imports(
             source.line()
         before = before or bool(group)
         for home in group:
-            _write_import(source, home, homes[home])
+            write_import(source, home, homes[home])
     if types:
         source.line()
-        _write_import(source, ".types", types)
+        write_import(source, ".types", types)
 
 
-def _write_import(source: Source, home: str, names: Collection[str]) -> None:
-    ordered = sorted(names, key=lambda name: (not name.isupper(), name[:1].islower(), name))
+def import_order(name: str) -> tuple[bool, bool, str]:
+    """Sort key of imported names: constants, classes, functions."""
+    return not name.isupper(), name[:1].islower(), name.lower()
+
+
+def write_import(source: Source, home: str, names: Collection[str]) -> None:
+    """Write one import statement."""
+    ordered = sorted(names, key=import_order)
     flat = f"from {home} import {', '.join(ordered)}"
     if len(flat) <= 100:
         source.line(flat)

@@ -81,7 +81,8 @@ class TransportError(MachError):
 
     def __str__(self) -> str:
         subject = " ".join(filter(None, (self.address, self.routine)))
-        text = f"{subject}: {self.detail}" if subject else self.detail
+        colon = "" if subject.endswith(":") else ":"
+        text = f"{subject}{colon} {self.detail}" if subject else self.detail
         return f"{text} ({self.hint})" if self.hint else text
 
 

@@ -218,7 +218,7 @@ class MailboxTransport(Transport):
                 self._check_alive()
                 check = now + _ALIVE_INTERVAL
             if deadline is not None and now >= deadline:
-                waited = f"{now - start:.3g} s"
+                waited = f"{now - start:.2g} s"
                 raise CallTimeout(f"{what} within {waited}", address=self.address)
             time.sleep(pause)
             pause = min(2 * pause, _PAUSE_MAX)
