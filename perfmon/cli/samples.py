@@ -21,7 +21,7 @@ from perfmon.cli.command import (
 )
 from perfmon.cli.output import NOTHING, counted, duration, number, print_json
 from perfmon.clock import Clock
-from perfmon.errors import KernNotSupported
+from perfmon.errors import KernNotSupported, TransportError
 from perfmon.events import BUILTIN_NAMES, Event, event_name
 from perfmon.host import Host
 from perfmon.interface import Flag, NameKind
@@ -101,7 +101,12 @@ class Record(HostCommand):
         if not host.interface().enabled:
             say("monitoring is off: `perfmon enable` turns it on")
         start = Start.OLDEST if args.include_past else Start.NOW
-        recording = record(host, args.output, args.duration, start=start)
+        try:
+            recording = record(host, args.output, args.duration, start=start)
+        except TransportError:
+            if (args.output / "metadata").exists():
+                say(f"{args.output} holds what was recorded until now")
+            raise
         if args.json:
             print_json(recording)
             return Status.GOOD
