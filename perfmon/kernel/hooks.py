@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from perfmon.kernel.image import KernelImage
 from perfmon.kernel.sites import CallSite
 
 
@@ -21,11 +22,27 @@ def parse_hooks(text: str) -> list[Hook]:
     return [Hook(words[0], tuple(words[1:])) for words in lines if words]
 
 
-def redirected(sites: Sequence[CallSite], hooks: Sequence[Hook]) -> list[CallSite]:
-    """Those of the call sites that the hooks ask for."""
-    callers = {hook.function: hook.callers for hook in hooks}
-    return [
-        site
-        for site in sites
-        if not callers[site.function] or site.caller in callers[site.function]
-    ]
+def redirected(
+    image: KernelImage, sites: Sequence[CallSite], hooks: Sequence[Hook]
+) -> list[CallSite]:
+    """Those of the call sites that the hooks ask for.
+
+    Raises:
+        AssumptionError: a hooked function is not called by those who are expected to.
+    """
+    found = []
+    for hook in hooks:
+        calls = [site for site in sites if site.function == hook.function]
+        if not calls:
+            raise image.failed(f"{hook.function} is called")
+        if missing := set(hook.callers).difference(_source_name(site.caller) for site in calls):
+            raise image.failed(f"{' and '.join(sorted(missing))} calls {hook.function}")
+        found += [
+            site for site in calls if not hook.callers or _source_name(site.caller) in hook.callers
+        ]
+    return sorted(found)
+
+
+def _source_name(label: str) -> str:
+    """The function that a part split off by the compiler, such as name.part.0, belongs to."""
+    return label.partition(".")[0]

@@ -19,7 +19,7 @@ from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from perfmon.kernel.errors import AssumptionError
+from perfmon.kernel.errors import AssumptionError, KernelError
 
 _FLAG_ALLOC = 2
 _FLAG_EXECUTE = 4
@@ -69,10 +69,13 @@ class KernelImage:
 
         Raises:
             AssumptionError: not an ELF executable.
-            OSError: not readable.
+            KernelError: not readable.
         """
         self.path = path
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise KernelError(f"cannot read {path}: {error.strerror}") from error
         try:
             self.data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
             self._elf = ELFFile(io.BytesIO(self.data))

@@ -5,6 +5,7 @@ Every assumption about the image is checked first; an image that does not meet
 one is refused with its name, and nothing is written.
 """
 
+import os
 import struct
 import tempfile
 from collections import Counter
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfmon.kernel import paths
+from perfmon.kernel.errors import KernelError
 from perfmon.kernel.hooks import parse_hooks, redirected
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.link import Blob, build_blob
@@ -88,7 +90,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
         AssumptionError: the image is not what can be instrumented; says which assumption failed.
         ToolError: a program is missing or failed.
         PackageError: Mach's headers cannot be had.
-        OSError: a file cannot be read or written.
+        KernelError: a file cannot be read or written.
     """
     image = KernelImage(kernel)
     if image.machine != _MACHINE:
@@ -101,7 +103,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
     header_at = _room_for_header(image)
     _check_routines(image)
     boot_call = _boot_call(image, base)
-    sites = redirected(call_sites(image, functions), hooks)
+    sites = redirected(image, call_sites(image, functions), hooks)
     address = -(-image.symbols["_end"] // _PAGE) * _PAGE
     with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
         blob = build_blob(
@@ -221,13 +223,10 @@ def _retarget(image: KernelImage, data: bytearray, site: CallSite, target: int) 
 
 def _write(output: Path, data: bytes | bytearray) -> None:
     """All or nothing: a failure leaves no output file behind."""
-    with tempfile.NamedTemporaryFile(dir=output.absolute().parent, delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(data)
-            file.close()
-            temporary.chmod(0o644)
-            temporary.replace(output)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    temporary = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(output)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise KernelError(f"cannot write {output}: {error.strerror}") from error

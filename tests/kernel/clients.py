@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The generated clients of a guest's ports, side by side."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mig.rpc.port import Port
+from perfmon._generated.perf_monitor import PerfMonitor
+from perfmon._generated.perf_workload import PerfWorkload
+from perfmon.interface import Mode, Option
+from perfmon.kernel.boot import Guest, open_guest
+
+RATE_EVERY_EVENT, BUFFER, ALL_EVENTS = 0, 32768, 0xFFF
+
+
+@dataclass(frozen=True)
+class Clients:
+    host: PerfMonitor
+    privileged: PerfMonitor
+    workload: PerfWorkload
+
+    def restart(self) -> None:
+        """Enable afresh, every event sampled, nothing counted yet."""
+        self.privileged.perf_monitor_enable(False)
+        self.privileged.perf_monitor_configure(RATE_EVERY_EVENT, BUFFER)
+        self.privileged.perf_set_options(Option.EVENT_MASK, ALL_EVENTS)
+        self.privileged.perf_set_options(Option.MODE, Mode.OVERWRITE)
+        self.privileged.perf_reset_stats()
+        self.privileged.perf_monitor_enable(True)
+
+    def counts(self, events: list[int]) -> list[int]:
+        return [self.host.perf_get_event_stats(event).count for event in events]
+
+
+@contextmanager
+def connected(guest: Guest) -> Iterator[Clients]:
+    with open_guest(guest.name) as transport:
+        yield Clients(
+            PerfMonitor(Port.offered(transport, "host"), timeout=10),
+            PerfMonitor(Port.offered(transport, "host-priv"), timeout=10),
+            PerfWorkload(Port.offered(transport, "workload"), timeout=30),
+        )

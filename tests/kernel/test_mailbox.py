@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The mailbox's host side against a guest's side that a test plays."""
+
+import fcntl
+import mmap
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mig.rpc.abi import I386
+from mig.rpc.errors import (
+    CallTimeout,
+    ConnectError,
+    KernInvalidArgument,
+    MachSendInvalidDest,
+    PeerDied,
+    ProtocolError,
+)
+from mig.rpc.message import Header, Message, make_bits, pack_header
+from mig.rpc.transports.mailbox import MailboxTransport
+
+SIZE = 1 << 16
+REQUEST, REPLY, SLOT = 4096, 16384, 12288
+PORTS = (("host", 5), ("workload", 6))
+
+
+def header(**changes: int) -> bytes:
+    values = {
+        "magic": 0x58424D50, "version": 1, "abi": 0, "state": 1, "reply_port": 9,
+        "ports": len(PORTS), "request": REQUEST, "request_size": SLOT, "reply": REPLY,
+        "reply_size": SLOT,
+    } | changes  # fmt: skip
+    ports = b"".join(struct.pack("<I28s", name, label.encode()) for label, name in PORTS)
+    return struct.pack("<10I", *values.values()).ljust(64, b"\0") + ports
+
+
+def message(body: bytes = b"", complex_: bool = False) -> bytes:
+    size = I386.header_size + len(body)
+    return (
+        pack_header(I386, Header(make_bits(18, 0, complex_=complex_), size, 0, 9, 0, 2176)) + body
+    )
+
+
+def descriptor(length: int) -> bytes:
+    """An out-of-line region of bytes and its pointer, which is zero."""
+    return struct.pack("<IHHII", 0x2000_0000, 9, 8, length, 0)
+
+
+REQUEST_MESSAGE = Message(message(b"ping"))
+
+Answer = tuple[int, int, int, bytes]
+"""Code, size and region size of a reply, and what lies behind them."""
+
+
+class Guest:
+    """Answers each request with what `answer` makes of it."""
+
+    def __init__(self, path: Path) -> None:
+        path.write_bytes(header().ljust(SIZE, b"\0"))
+        self.path = path
+        self.alive = True
+        self.answer: Callable[[bytes], Answer | None] = lambda request: (
+            0, len(request), 0, request,
+        )  # fmt: skip
+        self.requests: list[tuple[int, bytes]] = []
+        self._file = path.open("r+b")
+        self._memory = mmap.mmap(self._file.fileno(), SIZE)
+        self._words = memoryview(self._memory).cast("I")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        served = 0
+        while not self._stop.is_set():
+            sequence = self._words[REQUEST // 4]
+            if sequence == served:
+                time.sleep(1e-4)
+                continue
+            served = sequence
+            _, code, size, regions = struct.unpack_from("<4I", self._memory, REQUEST)
+            start = REQUEST + 16
+            end = start + -(-size // 8) * 8 + regions
+            request = self._memory[start : start + size]
+            self.requests.append((code, self._memory[start:end]))
+            answer = self.answer(request)
+            if answer is not None:
+                struct.pack_into("<3I", self._memory, REPLY + 4, *answer[:3])
+                self._memory[REPLY + 16 : REPLY + 16 + len(answer[3])] = answer[3]
+                self._words[REPLY // 4] = sequence
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._words.release()
+        self._memory.close()
+        self._file.close()
+
+    def connect(self) -> MailboxTransport:
+        return MailboxTransport(self.path, address="qemu:fake", alive=lambda: self.alive)
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Iterator[Guest]:
+    guest = Guest(tmp_path / "mailbox")
+    yield guest
+    guest.close()
+
+
+@pytest.fixture
+def transport(guest: Guest) -> Iterator[MailboxTransport]:
+    with guest.connect() as transport:
+        yield transport
+
+
+def test_ports_and_abi_are_what_the_guest_announced(transport: MailboxTransport):
+    assert transport.ports == dict(PORTS)
+    assert transport.abi is I386
+    assert transport.reply_port == 9
+
+
+def test_a_call_brings_back_the_reply(guest: Guest, transport: MailboxTransport):
+    reply = message(b"pong")
+    guest.answer = lambda _: (0, len(reply), 0, reply)
+    for _ in range(50):
+        assert transport.call(REQUEST_MESSAGE, 5) == Message(reply)
+    assert {request[1][: len(REQUEST_MESSAGE.data)] for request in guest.requests} == {
+        REQUEST_MESSAGE.data
+    }
+
+
+def test_out_of_line_regions_travel_in_the_order_of_their_descriptors(
+    guest: Guest, transport: MailboxTransport
+):
+    data = message(descriptor(5) + descriptor(0) + descriptor(9), complex_=True)
+    regions = b"abcde\0\0\0" + b"123456789".ljust(16, b"\0")
+    guest.answer = lambda _: (
+        0,
+        len(data),
+        len(regions),
+        data.ljust(-(-len(data) // 8) * 8) + regions,
+    )
+    sent = Message(data, (b"abcde", b"", b"123456789"))
+    assert transport.call(sent, 5) == sent
+    assert guest.requests[0][1].endswith(regions)
+
+
+def test_a_request_whose_regions_do_not_fit_its_descriptors_is_not_sent(
+    guest: Guest, transport: MailboxTransport
+):
+    with pytest.raises(ProtocolError, match=r"qemu:fake.*expected out-of-line regions of \[5\]"):
+        transport.call(Message(message(descriptor(5), complex_=True), (b"abc",)), 5)
+    assert guest.requests == []
+
+
+def test_a_request_that_does_not_fit_is_not_sent(guest: Guest, transport: MailboxTransport):
+    with pytest.raises(ProtocolError, match="expected a message of at most 12272 bytes"):
+        transport.call(Message(message(bytes(SLOT))), 5)
+    assert guest.requests == []
+
+
+def test_a_message_without_reply_is_sent_as_such(guest: Guest, transport: MailboxTransport):
+    guest.answer = lambda _: (0, 0, 0, b"")
+    transport.send(REQUEST_MESSAGE)
+    assert [code for code, _ in guest.requests] == [1]
+
+
+def test_what_the_message_system_answers_becomes_its_exception(
+    guest: Guest, transport: MailboxTransport
+):
+    guest.answer = lambda _: (0x10000003, 0, 0, b"")
+    with pytest.raises(MachSendInvalidDest, match="qemu:fake"):
+        transport.call(REQUEST_MESSAGE, 5)
+    guest.answer = lambda _: (4, 0, 0, b"")
+    with pytest.raises(KernInvalidArgument):
+        transport.call(REQUEST_MESSAGE, 5)
+
+
+@pytest.mark.parametrize(
+    ("size", "regions", "data", "expected"),
+    [
+        (8, 0, b"", "expected a reply of 24 to 12272 bytes"),
+        (SLOT, 0, b"", "expected a reply of 24 to 12272 bytes"),
+        (0xFFFFFFF8, 0, b"", "expected a reply of 24 to 12272 bytes"),
+        (24, SLOT, message(), "expected a reply of 24 to 12272 bytes"),
+        (40, 0, message(descriptor(64), complex_=True), "expected 64 bytes out of line, found 0"),
+        (32, 0, message(descriptor(64), complex_=True)[:32], "expected the 40 bytes"),
+    ],
+)
+def test_a_garbled_reply_is_a_protocol_error(
+    guest: Guest, size: int, regions: int, data: bytes, expected: str
+):
+    guest.answer = lambda _: (0, size, regions, data)
+    with (
+        guest.connect() as transport,
+        pytest.raises(ProtocolError, match=f"qemu:fake: {expected}"),
+    ):
+        transport.call(REQUEST_MESSAGE, 5)
+
+
+def test_a_call_without_reply_times_out_and_the_next_is_answered(
+    guest: Guest, transport: MailboxTransport
+):
+    answer, guest.answer = guest.answer, lambda _: None
+    start = time.monotonic()
+    with pytest.raises(CallTimeout, match=r"qemu:fake: no reply within 0\.1\d* s"):
+        transport.call(REQUEST_MESSAGE, 0.1)
+    assert time.monotonic() - start < 1
+    guest.answer = answer
+    assert transport.call(REQUEST_MESSAGE, 5).data == REQUEST_MESSAGE.data
+
+
+def test_a_guest_that_dies_during_a_call_is_noticed(guest: Guest, transport: MailboxTransport):
+    guest.answer = lambda _: None
+    threading.Timer(0.1, lambda: setattr(guest, "alive", False)).start()
+    start = time.monotonic()
+    with pytest.raises(PeerDied, match=r"qemu:fake: the guest has ended \(boot it again\)"):
+        transport.call(REQUEST_MESSAGE, None)
+    assert time.monotonic() - start < 1
+
+
+def test_a_dead_guest_is_not_connected_to(guest: Guest):
+    guest.alive = False
+    with pytest.raises(PeerDied, match="the guest has ended"):
+        guest.connect()
+
+
+def test_a_call_after_close_says_so(transport: MailboxTransport):
+    transport.close()
+    transport.close()
+    with pytest.raises(PeerDied, match="closed"):
+        transport.call(REQUEST_MESSAGE, 1)
+
+
+def test_clients_take_turns(guest: Guest, transport: MailboxTransport):
+    def client() -> None:
+        with guest.connect() as other:
+            for _ in range(50):
+                assert other.call(REQUEST_MESSAGE, 10).data == REQUEST_MESSAGE.data
+
+    def sharer() -> None:
+        for _ in range(50):
+            assert transport.call(REQUEST_MESSAGE, 10).data == REQUEST_MESSAGE.data
+
+    threads = [threading.Thread(target=target) for target in (client, client, sharer, sharer)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(guest.requests) == 200
+
+
+def test_a_client_that_is_shut_out_is_told_why(guest: Guest, transport: MailboxTransport):
+    holder = os.open(guest.path, os.O_RDWR)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        with pytest.raises(CallTimeout, match=r"another client is using the mailbox within 0\.1"):
+            transport.call(REQUEST_MESSAGE, 0.1)
+    finally:
+        os.close(holder)
+    assert transport.call(REQUEST_MESSAGE, 5).data == REQUEST_MESSAGE.data
+
+
+@pytest.mark.parametrize(
+    ("contents", "error", "expected"),
+    [
+        (b"", ProtocolError, "expected a mailbox of at least 320 bytes, found 0 bytes"),
+        (bytes(SIZE), ConnectError, "takes no requests yet"),
+        (header(state=0).ljust(SIZE, b"\0"), ConnectError, "takes no requests yet"),
+        (header(magic=7).ljust(SIZE, b"\0"), ProtocolError, "expected mailbox 0x58424d50"),
+        (header(version=2).ljust(SIZE, b"\0"), ProtocolError, "found 0x58424d50 version 2"),
+        (header(abi=2).ljust(SIZE, b"\0"), ProtocolError, "expected ABI 0 or 1, found 2"),
+        (header(ports=9).ljust(SIZE, b"\0"), ProtocolError, "expected at most 8 ports, found 9"),
+        (header(reply=SIZE).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside 65536 bytes"),
+        (header(request=4).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside"),
+        (header(request_size=8).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside"),
+    ],
+)
+def test_a_file_that_is_no_mailbox_is_refused(
+    tmp_path: Path, contents: bytes, error: type[Exception], expected: str
+):
+    path = tmp_path / "mailbox"
+    path.write_bytes(contents)
+    with pytest.raises(error, match=expected):
+        MailboxTransport(path, address="qemu:fake", alive=lambda: True)
+
+
+def test_a_missing_mailbox_is_named(tmp_path: Path):
+    with pytest.raises(ConnectError, match=r"cannot open the mailbox: .*No such file"):
+        MailboxTransport(tmp_path / "none", address="qemu:fake", alive=lambda: True)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fetching, with an apt-get that serves packages made here."""
+
+import hashlib
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from perfmon.kernel.errors import PackageError
+from perfmon.kernel.packages import Package, fetch
+
+APT_GET = """\
+#!/bin/sh
+# apt-get -q -c CONFIGURATION update|download [NAME=VERSION]
+echo "$4 $5" >> {log}
+[ "$4" = update ] && exit 0
+for deb in {archive}/*.deb; do
+  case "$5" in
+    "$(dpkg-deb -f $deb Package)=$(dpkg-deb -f $deb Version)"|"$(dpkg-deb -f $deb Package)")
+      cp $deb . && exit 0;;
+  esac
+done
+echo "E: Version for '$5' was not found" >&2
+exit 100
+"""
+
+
+def make_package(directory: Path, version: str) -> Path:
+    tree = directory / "tree"
+    (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
+    (tree / "DEBIAN" / "control").write_text(
+        f"Package: thing\nVersion: {version}\nArchitecture: i386\nMaintainer: n\nDescription: d\n"
+    )
+    (tree / "contents").write_text(version)
+    deb = directory / "thing.deb"
+    subprocess.run(["dpkg-deb", "-b", tree, deb], check=True, capture_output=True)
+    return deb
+
+
+class Archive:
+    """A suite that has one version of one package, and a log of what was asked of it."""
+
+    def __init__(self, directory: Path, version: str) -> None:
+        self.log = directory / "log"
+        self.cache = directory / "cache"
+        self.directory = directory
+        self.programs = directory / "bin"
+        self.programs.mkdir()
+        (directory / "sources.list").write_text("deb http://m.example/d bookworm main\n")
+        self._program("apt-get", APT_GET.format(log=self.log, archive=directory))
+        self._program(
+            "apt-config",
+            f"#!/bin/sh\necho \"l='{directory}/sources.list'\np='{directory}/none'\"\n",
+        )
+        deb = make_package(directory, version)
+        digest = hashlib.sha256(deb.read_bytes()).hexdigest()
+        self.package = Package("thing", "i386", "trixie", version, digest)
+
+    def _program(self, name: str, text: str) -> None:
+        (self.programs / name).write_text(text)
+        (self.programs / name).chmod(0o755)
+
+    @property
+    def requests(self) -> list[str]:
+        return self.log.read_text().split("\n")[:-1]
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
+    archive = Archive(tmp_path, "1:2.0-1")
+    monkeypatch.setenv("PATH", f"{archive.programs}{os.pathsep}{os.environ['PATH']}")
+    return archive
+
+
+def test_a_package_is_unpacked_and_the_second_time_taken_from_the_cache(archive: Archive):
+    tree = fetch(archive.package, archive.cache)
+    assert (tree / "contents").read_text() == "1:2.0-1"
+    asked = archive.requests
+    assert asked == ["update ", "download thing=1:2.0-1"]
+    assert fetch(archive.package, archive.cache) == tree
+    assert archive.requests == asked
+
+
+def test_a_package_that_is_not_the_pinned_one_is_refused(archive: Archive):
+    with pytest.raises(PackageError, match=r"sha256 is .*, expected 00"):
+        fetch(replace(archive.package, sha256="00"), archive.cache)
+    assert not list(archive.cache.rglob("contents"))
+
+
+def test_a_vanished_version_gives_way_to_the_newest_and_says_so(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+):
+    old = replace(archive.package, version="1:1.9-1")
+    for _ in range(2):
+        assert (fetch(old, archive.cache) / "contents").read_text() == "1:2.0-1"
+        message = capsys.readouterr().err
+        assert "thing:i386 1:1.9-1 (trixie) has vanished: 2.0-1 is used instead" in message
+    assert len([request for request in archive.requests if request == "update "]) == 1
+
+
+def test_a_package_that_cannot_be_had_is_named_with_suite_and_reason(archive: Archive):
+    other = replace(archive.package, name="other")
+    with pytest.raises(PackageError, match=r"other:i386 .*\(trixie\).*E: Version for 'other"):
+        fetch(other, archive.cache)
+
+
+def test_a_missing_program_is_named(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (archive.programs / "apt-get").unlink()
+    monkeypatch.setenv("PATH", f"{archive.programs}")
+    (archive.programs / "sh").symlink_to("/bin/sh")
+    with pytest.raises(PackageError, match="apt-get is needed"):
+        fetch(archive.package, tmp_path / "empty")
