@@ -74,7 +74,11 @@ class BuildEmbedded(build_ext):
 
         work = Path(self.build_temp) / "embedded"
         generate_stubs(work / "stubs")
-        super().build_extension(extension(work / "stubs", work))
+        # setuptools has prepared this very object; only its contents are late.
+        compiled = extension(work / "stubs", work)
+        for name in ("sources", "include_dirs", "extra_compile_args", "extra_link_args"):
+            setattr(ext, name, getattr(compiled, name))
+        super().build_extension(ext)
 
 
 setup(
