@@ -79,6 +79,8 @@ class BuildEmbedded(build_ext):
         for name in ("sources", "include_dirs", "extra_compile_args", "extra_link_args"):
             setattr(ext, name, getattr(compiled, name))
         super().build_extension(ext)
+        # The list of the project's files is made next, and these are partly generated ones.
+        ext.sources = []
 
 
 setup(
