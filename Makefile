@@ -60,7 +60,7 @@ build/.environment: pyproject.toml
 	mkdir -p build && touch $@
 
 build/.built: build/.environment $(SOURCES)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-build-isolation --no-deps --editable .
 	touch $@
 
