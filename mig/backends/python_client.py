@@ -11,9 +11,12 @@ from mig.backends.python_decode import result_annotation, results
 from mig.backends.python_encode import parameters, polymorphic_ports
 from mig.backends.python_plan import MessagePlan, Part, Place, argument_name, user_reply_port
 from mig.backends.python_structures import write_import, write_imports
-from mig.backends.python_text import Source, class_name
+from mig.backends.python_text import Source, class_name, variable_name
 from mig.model.abi import ABIS
 from mig.model.routines import Model, Routine
+
+#: What every client has already.
+_ATTRIBUTES = frozenset({"port", "timeout"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,24 @@ class Exchange:
         return class_name(self.routine.name) + "Result"
 
     @property
+    def has_result_class(self) -> bool:
+        """Whether there are several results."""
+        return self.reply is not None and len(results(self.reply)) > 1
+
+    @property
     def annotation(self) -> str:
         """What a call returns."""
         return "None" if self.reply is None else result_annotation(self.reply, self.result_class)
 
 
-def client_module(model: Model, exchanges: Iterable[Exchange]) -> str:
+def client_module(model: Model, name: str, exchanges: Iterable[Exchange]) -> str:
     """Return the text of the module.
 
     Args:
         model: the subsystem.
+        name: of the class.
         exchanges: its routines, in order.
     """
-    name = class_name(model.name)
     body = Source()
     homes: dict[str, set[str]] = {
         "collections.abc": {"Mapping"},
@@ -108,7 +116,7 @@ def _write_method(source: Source, exchange: Exchange) -> None:
     if reply_port:
         positional.insert(0, f"{port_name}: int")
     source.listing(
-        f"def {routine.name}(",
+        f"def {variable_name(routine.name, _ATTRIBUTES)}(",
         ["self", *positional, *(["*"] if keywords else []), *keywords],
         f") -> {exchange.annotation}:",
     )

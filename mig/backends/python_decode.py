@@ -353,16 +353,7 @@ class _Decoder:
         values = [self._values[name] for name, _ in found]
         source = self._source
         if not self._plan.is_reply:
-            if len(values) == 1:
-                source.line(f"return ({values[0]},)")
-            elif not values:
-                source.line("return ()")
-            else:
-                flat = "return " + ", ".join(values)
-                if len(flat) < 96:
-                    source.line(flat)
-                else:
-                    source.listing("return (", values, ")", exploded=True)
+            source.tuple("return", values)
         elif len(values) == 1:
             source.line(f"return {values[0]}")
         elif values:

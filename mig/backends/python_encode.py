@@ -90,6 +90,7 @@ class _Encoder:
         )
         with source.indented():
             source.docstring(f"Return {kind} {plan.layout.message_id}.")
+            self._check_dispositions()
             for part in plan.parts:
                 self._check(part)
             body = _Body(self._module, self._plan, self._collects)
@@ -128,6 +129,14 @@ class _Encoder:
                 self._structure_misfit(value, name, f"({name},)")
             case None:
                 self._check_items(part)
+
+    def _check_dispositions(self) -> None:
+        chosen = [f"{part.name}_poly" for part in self._plan.arguments if part.polymorphic]
+        if not self._plan.is_reply:
+            chosen += polymorphic_ports(self._plan)
+        for name in chosen:
+            check = self._module.use("check_disposition")
+            self._source.line(f'{check}({self._routine}, "{name}", {name})')
 
     def _check_items(self, part: Part) -> None:
         name, leaf = part.name, part.leaf
@@ -244,7 +253,7 @@ class _Body:
         data = self._data(part)
         padding = f" + bytes(-len({data}) % {word})" if part.element_size % word else ""
         with source.block(f"if len({data}) <= {INDEFINITE_INLINE_BYTES}:"):
-            source.line(f"{name}_type = {self._module.word(part, part.inline)}")
+            source.line(f"{name}_type = {self._word(part, part.inline)}")
             source.line(f"{name}_body = {data}{padding}")
         with source.block("else:"):
             source.line(f"{name}_type = {self._word(part, part.out_of_line)}")

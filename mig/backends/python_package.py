@@ -6,7 +6,7 @@ Joins the other Python rooms into the files of the package; writes none of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -42,10 +42,14 @@ def generate(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:
     servers = [list(_exchanges(model, user=False)) for model in models]
     exchanges = _merged(*users)
     structures = _structures(exchanges)
+    types = [structure.annotation for structure in structures]
+    types += [exchange.result_class for exchange in exchanges if exchange.has_result_class]
+    client = class_name(model_i386.name)
+    client += "Client" if client in types else ""
     files = {
-        "__init__.py": _package_module(model_i386, structures, exchanges),
+        "__init__.py": _package_module(model_i386, client, types),
         "types.py": _types_module(model_i386, structures, exchanges),
-        "client.py": client_module(model_i386, exchanges),
+        "client.py": client_module(model_i386, client, exchanges),
     }
     for model, user, server in zip(models, users, servers, strict=True):
         files[f"{model.abi.name}.py"] = _codec_module(model, user, server)
@@ -104,23 +108,38 @@ def _codec_module(model: Model, user: list[Exchange], server: list[Exchange]) ->
     return module.text()
 
 
-def _structures(exchanges: Iterable[Exchange]) -> list[Structure]:
-    """Return the structures of all arguments, those in others first."""
-    found: dict[str, Structure] = {}
+def _structures(exchanges: Collection[Exchange]) -> list[Structure]:
+    """Return the structures of all arguments, those in others first.
 
-    def add(value: Value | None) -> None:
+    Raises:
+        CompileError: two of them, or one and a result, would have the same name in Python.
+    """
+    found: dict[str, Structure] = {}
+    results_of = {
+        exchange.result_class: exchange.routine.name
+        for exchange in exchanges
+        if exchange.has_result_class
+    }
+
+    def add(value: Value | None, routine: Routine) -> None:
         match value:
             case StructureItems(structure=structure):
-                add(structure)
+                add(structure, routine)
             case Structure(fields=fields):
                 for field in fields:
-                    add(field.value)
-                found.setdefault(value.annotation, value)
+                    add(field.value, routine)
+                name = value.annotation
+                other = found.setdefault(name, value)
+                if other.name != value.name:
+                    raise _refusal(routine, f"{value.name} and {other.name} are both {name}")
+                if name in results_of:
+                    both = f"{value.name} and the result of {results_of[name]} are both {name}"
+                    raise _refusal(routine, both)
 
     for exchange in exchanges:
         for plan in (exchange.request, exchange.reply):
             for part in plan.parts if plan else ():
-                add(part.value or part.leaf)
+                add(part.value or part.leaf, exchange.routine)
     return list(found.values())
 
 
@@ -133,8 +152,8 @@ def _types_module(
         homes["typing"] = {"NamedTuple"}
         write_named_tuple(body, structure)
     for exchange in exchanges:
-        found = results(exchange.reply) if exchange.reply else []
-        if len(found) > 1:
+        if exchange.reply is not None and exchange.has_result_class:
+            found = results(exchange.reply)
             homes["typing"] = {"NamedTuple"}
             if any(annotation.startswith("StructArray") for _, annotation in found):
                 homes["mig.rpc.arrays"] = {"StructArray"}
@@ -154,16 +173,7 @@ def _types_module(
     return front.text() + (body.text() if homes else "")
 
 
-def _package_module(
-    model: Model, structures: Iterable[Structure], exchanges: Iterable[Exchange]
-) -> str:
-    client = class_name(model.name)
-    types = [structure.annotation for structure in structures]
-    types += [
-        exchange.result_class
-        for exchange in exchanges
-        if exchange.reply and len(results(exchange.reply)) > 1
-    ]
+def _package_module(model: Model, client: str, types: Collection[str]) -> str:
     source = Source()
     source.lines(
         "# SPDX-License-Identifier: GPL-2.0-or-later",

@@ -101,8 +101,7 @@ def write_layout(source: Source, structure: Structure, use: Callable[[str], str]
         arguments.append(f"_flatten{suffix}")
         source.lines("", "")
         with source.block(f"def _flatten{suffix}(value: {name}) -> tuple[{use('Any')}, ...]:"):
-            parts = [*_flattened(structure, "value", use)]
-            source.listing("return (", [*parts, ""] if len(parts) == 1 else parts, ")")
+            source.tuple("return", [*_flattened(structure, "value", use)])
     if len(arguments) > 2 or not is_flat(structure):
         source.lines("", "")
     else:

@@ -89,6 +89,15 @@ class Source:
             self.lines(*(f"    {item}," for item in items))
             self.line(closing)
 
+    def tuple(self, keyword: str, items: Sequence[str]) -> None:
+        """Write ``keyword (item, item)``."""
+        comma = "," if len(items) == 1 else ""
+        flat = f"{keyword} ({', '.join(items)}{comma})"
+        if len(self._indent) + len(flat) <= WIDTH:
+            self.line(flat)
+        else:
+            self.listing(f"{keyword} (", items, ")", exploded=True)
+
     def assignment(self, targets: Sequence[str], value: str) -> None:
         """Write ``target, target = value``, the targets below one another when they are many."""
         one = len(targets) == 1

@@ -82,6 +82,16 @@ class Regions:
             )
 
 
+def check_disposition(routine: str, argument: str, value: int) -> None:
+    """Make sure that a value can be a ``msgt_name``.
+
+    Raises:
+        ArgumentError: it cannot.
+    """
+    if not isinstance(value, int) or not 0 <= value <= 0xFF:
+        raise ArgumentError(f"{argument} is a disposition and not {value!r}", routine=routine)
+
+
 def c_string(routine: str, argument: str, value: bytes, size: int) -> bytes:
     """Return a string with its terminating zero.
 

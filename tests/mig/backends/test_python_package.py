@@ -185,6 +185,35 @@ def test_a_routine_of_one_abi_is_refused_on_the_other(
         module.Sample(port).one()
 
 
+@pytest.mark.parametrize(
+    ("declarations", "complaint"),
+    [
+        (
+            "type a_b_t = struct { int x; }; type a_b = struct { int y; };"
+            "routine r(p : port_t; one : a_b_t; two : a_b);",
+            "routine r: a_b and a_b_t are both AB",
+        ),
+        (
+            "type r_result_t = struct { int x; };"
+            "routine r(p : port_t; in a : r_result_t; out b : int; out c : int);",
+            "routine r: r_result_t and the result of r are both RResult",
+        ),
+    ],
+)
+def test_two_classes_of_one_name_are_refused(declarations: str, complaint: str) -> None:
+    models = [compile_text(HEAD + declarations, abi=name) for name in ABIS]
+    with pytest.raises(CompileError, match=complaint):
+        generate(*models)
+
+
+def test_names_that_a_client_has_already_get_out_of_its_way() -> None:
+    text = f"""{HEAD} type sample_t = struct {{ int x; }};
+        routine port(p : port_t; class : sample_t);"""
+    files = generate(*(compile_text(text, abi=name) for name in ABIS))
+    assert "class SampleClient(Client):" in files["client.py"]
+    assert "def port_(self, class_: Sample) -> None:" in files["client.py"]
+
+
 def test_a_routine_that_differs_between_the_abis_is_refused() -> None:
     here = compile_text(f"{HEAD} routine both(p : port_t; a : int);", abi="i386")
     there = compile_text(f"{HEAD} routine both(p : port_t; b : int);", abi="x86_64")
@@ -270,6 +299,13 @@ def test_an_argument_that_does_not_fit_is_named(
         getattr(caller, complaint.partition(":")[0])(*arguments)
     assert str(caught.value).startswith(complaint)
     assert not caller.port.transport.asked
+
+
+def test_a_disposition_that_is_none_is_refused(wire: Any, abi: Abi) -> None:
+    caller = client(wire, "Wire", abi, ProtocolError("not reached"))
+    for disposition in (256, -1, "send"):
+        with pytest.raises(ArgumentError, match="r_poly: a_poly is a disposition and not"):
+            caller.r_poly(1, disposition)
 
 
 def test_a_member_that_does_not_fit_is_named(forms: Any, abi: Abi) -> None:
