@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Our compiler and the oracle, GNU MIG, behind one call.  What is done with stubs is not here."""
 
+import contextlib
+import io
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.conformance.targets import INCLUDE, ROOT, Target
+import mig.cli
+from tests.conformance.targets import INCLUDE, Target
 
 ORACLE_VERSION = "1.8+git20231217"
 
@@ -65,22 +67,13 @@ def gnu_mig(target: Target) -> tuple[str, ...]:
     return command
 
 
-def our_mig(target: Target) -> tuple[str, ...]:
-    """The command of our compiler."""
-    return (sys.executable, "-m", "mig", "--abi", target.abi)
-
-
-COMPILERS = {"ours": our_mig, "gnu": gnu_mig}
-
-
 def generate(
     who: str, target: Target, defs: Path, directory: Path, options: Sequence[str] = ()
 ) -> Stubs:
     """Compile `defs` with "ours" or "gnu"; every output goes into `directory`."""
     directory.mkdir(parents=True, exist_ok=True)
     stubs = Stubs(directory)
-    command = [
-        *COMPILERS[who](target),
+    words = [
         f"-I{INCLUDE}",
         f"-I{target.mach_include}",
         *options,
@@ -89,14 +82,22 @@ def generate(
         *("-list", str(stubs.listing)),
         str(defs),
     ]
-    environment = {
-        **os.environ,
-        "CC": " ".join(target.compiler),
-        "PYTHONPATH": str(ROOT),
-    }
-    result = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=environment, cwd=directory
-    )
-    if result.returncode or not stubs.listing.exists():
-        raise AssertionError(f"{' '.join(command)}: status {result.returncode}\n{result.stderr}")
+    status, errors = (_run_ours if who == "ours" else _run_gnu)(target, words)
+    assert status == 0 and stubs.listing.exists(), f"{who}: {' '.join(words)}: {status}\n{errors}"
     return stubs
+
+
+def _run_ours(target: Target, words: Sequence[str]) -> tuple[int, str]:
+    """In this process, where the compiler is loaded already; not from several threads."""
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors):
+        status = mig.cli.main(["--abi", target.abi, *words])
+    return status, errors.getvalue()
+
+
+def _run_gnu(target: Target, words: Sequence[str]) -> tuple[int, str]:
+    environment = {**os.environ, "CC": " ".join(target.compiler)}
+    result = subprocess.run(
+        [*gnu_mig(target), *words], check=False, capture_output=True, text=True, env=environment
+    )
+    return result.returncode, result.stderr

@@ -17,7 +17,7 @@ from tests.conformance.subjects import KERNEL_SERVER, KERNEL_USER, SUBJECTS, Sub
 from tests.conformance.targets import TARGETS, Target
 from tests.conformance.workshop import Workshop
 
-FREESTANDING = {"memcpy", "memset"}
+FREESTANDING = {"memcmp", "memcpy", "memmove", "memset"}
 """What the C compiler itself may call."""
 
 
@@ -69,7 +69,7 @@ class Variant:
 
     def compile(self, source: Path, *flags: str) -> Path:
         return loopback.compile_c(
-            self.target, [source], source.with_suffix(".o"), ["-c", *flags, *self.flags]
+            self.target, [source], source.with_suffix(".o"), ["-c", "-fno-pic", *flags, *self.flags]
         )
 
 

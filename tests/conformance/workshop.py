@@ -133,14 +133,11 @@ class Bench:
     @cached_property
     def sides(self) -> dict[tuple[str, str, Fill], Path]:
         """Every client and server."""
-        for side in ("client", "server"):
+        makers = [("client", who) for who in WHO] + [("server", who) for who in self.servers]
+        for side, who in makers:
             self.driver(side)
-        wanted = [
-            (who, side, fill)
-            for side, makers in (("client", WHO), ("server", self.servers))
-            for who in makers
-            for fill in (ZERO, PATTERN)
-        ]
+            self.stubs(who, side)
+        wanted = [(who, side, fill) for side, who in makers for fill in (ZERO, PATTERN)]
         with ThreadPoolExecutor(JOBS) as pool:
             return dict(zip(wanted, pool.map(lambda each: self.build(*each), wanted), strict=True))
 
