@@ -119,12 +119,21 @@ class _Stub:
 
     def _check(self) -> None:
         out, request = self._out, self._request
+        self._clear_padding_of_return_code()
         conditions = c_messages.header_conditions(request)
         if not request.layout.is_fixed:
             out.line(f"Size = {request.layout.minimum_size};")
         check(out, conditions, _BAD_ARGUMENTS)
         check_fields(out, request, _BAD_ARGUMENTS)
         out.blank()
+
+    def _clear_padding_of_return_code(self) -> None:
+        """The dispatcher of ours does so, the kernel's own does not."""
+        abi = self._side.abi
+        end = abi.header + abi.short_descriptor + 4
+        if self._side.in_kernel and end < abi.error_reply:
+            size = abi.error_reply - end
+            self._out.line(f"__builtin_memset((char *) Out + {end}, 0, {size});")
 
     # The reply.
 
@@ -169,7 +178,6 @@ def _emit_dispatcher(out: Printer, side: Side) -> None:
     model = side.model
     demux = f"{side.options.server_prefix}{model.server_demux}"
     last = model.base + len(model.routines) - 1
-    reply = "local" if side.in_kernel else "remote"
     if model.routines:
         out.line("/* By message id; 0 where there is none. */")
         out.line(f"extern mig_routine_t {demux}_routines[];")
@@ -177,6 +185,8 @@ def _emit_dispatcher(out: Printer, side: Side) -> None:
             for routine in model.routines:
                 out.line(f"_X{routine.name}," if routine else "0,")
         out.blank()
+    if side.in_kernel:
+        return  # the kernel looks routines up for all its subsystems itself
     out.line("/* Answers a request; FALSE when its message id is none of ours. */")
     out.line(f"mig_external boolean_t {demux}")
     out.line("\t(mach_msg_header_t *InHeadP, mach_msg_header_t *OutHeadP);")
@@ -187,10 +197,10 @@ def _emit_dispatcher(out: Printer, side: Side) -> None:
         out.line("mig_routine_t Routine = 0;")
         out.blank()
         out.line("__builtin_memset(Out, 0, sizeof *Out);")
-        bits = f"MACH_MSGH_BITS_{reply.upper()}(InHeadP->msgh_bits)"
-        out.line(f"Out->Head.msgh_bits = MACH_MSGH_BITS({bits}, 0);")
+        bits = "MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(InHeadP->msgh_bits), 0)"
+        out.line(f"Out->Head.msgh_bits = {bits};")
         out.line("Out->Head.msgh_size = sizeof *Out;")
-        out.line(f"Out->Head.msgh_remote_port = InHeadP->msgh_{reply}_port;")
+        out.line("Out->Head.msgh_remote_port = InHeadP->msgh_remote_port;")
         out.line("Out->Head.msgh_local_port = MACH_PORT_NULL;")
         out.line("Out->Head.msgh_id = InHeadP->msgh_id + 100;")
         code = "mig_type(MACH_MSG_TYPE_INTEGER_32, 32, 1, TRUE, FALSE)"
