@@ -20,6 +20,7 @@ from mig.frontend.lexer import Lexer, tokens
 __all__ = ["parse", "tokens", "write_tables"]
 
 _TABLE_MODULE = "mig.frontend.parsetab"
+_MOST_EXPECTED = 6
 _TOKEN_NAMES = {
     "IDENTIFIER": "a name",
     "NUMBER": "a number",
@@ -366,10 +367,23 @@ def _describe(token_type: str) -> str:
     return _TOKEN_NAMES.get(token_type, f"'{token_type.lower()}'")
 
 
+def _is_acceptable(parser: Any, terminal: str) -> bool:
+    """Whether the parser, as it stands, would in the end shift `terminal`."""
+    states = list(parser.statestack)
+    while True:
+        action = parser.action[states[-1]].get(terminal)
+        if action is None or action >= 0:
+            return action is not None
+        production = parser.productions[-action]
+        del states[len(states) - production.len :]
+        states.append(parser.goto[states[-1]][production.name])
+
+
 def _expected(parser: Any) -> str:
-    """What the parser's state would have taken, when that is short enough to help."""
-    wanted = sorted(_describe(name) for name in parser.action[parser.state] if name != "error")
-    if not 0 < len(wanted) <= 6:
+    """What would have been right instead, when that is short enough to help."""
+    candidates = (name for name in parser.action[parser.state] if name != "error")
+    wanted = sorted({_describe(name) for name in candidates if _is_acceptable(parser, name)})
+    if not 0 < len(wanted) <= _MOST_EXPECTED:
         return ""
     return " or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
 
