@@ -42,7 +42,7 @@ static boolean_t on_offer(mach_port_t name)
 
 /*
  * Copy the request from its slot.  Its regions go to memory of the task at
- * *memory, which the caller frees; *memory_size is 0 when there are none.
+ * *memory, which the caller frees unless *memory_size is 0.
  */
 static mach_msg_return_t take_request(vm_offset_t *memory, vm_size_t *memory_size)
 {
@@ -51,6 +51,7 @@ static mach_msg_return_t take_request(vm_offset_t *memory, vm_size_t *memory_siz
 	uint32_t offset = sizeof(mach_msg_header_t), used = 0;
 	struct message_region region;
 
+	*memory = 0;
 	*memory_size = 0;
 	if (size < sizeof(mach_msg_header_t) || size > MESSAGE_MAX)
 		return MACH_SEND_MSG_TOO_SMALL;
@@ -80,13 +81,27 @@ static mach_msg_return_t take_request(vm_offset_t *memory, vm_size_t *memory_siz
 	return offset > size ? MACH_SEND_INVALID_TYPE : MACH_MSG_SUCCESS;
 }
 
+/*
+ * Address the message: the header's rights are this task's own matter, so a
+ * client can neither take a port on offer away nor have the reply elsewhere.
+ */
+static void address_message(void)
+{
+	mach_msg_bits_t rights = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0);
+
+	if (message.header.msgh_local_port != MACH_PORT_NULL) {
+		message.header.msgh_local_port = reply_port;
+		rights |= MACH_MSGH_BITS(0, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	}
+	message.header.msgh_bits = rights | (message.header.msgh_bits & MACH_MSGH_BITS_COMPLEX);
+}
+
 /* Send the message and receive its reply into its place. */
 static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
 {
 	mach_msg_return_t result;
 
-	if (message.header.msgh_local_port != MACH_PORT_NULL)
-		message.header.msgh_local_port = reply_port;
+	address_message();
 	result = mach_msg(&message.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT,
 			  message.header.msgh_size, 0, MACH_PORT_NULL, SEND_LIMIT_MS,
 			  MACH_PORT_NULL);

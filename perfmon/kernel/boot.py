@@ -21,7 +21,7 @@ from mig.rpc.errors import ConnectError
 from mig.rpc.transports.mailbox import MailboxTransport, is_ready
 from perfmon.kernel import paths
 from perfmon.kernel.errors import GuestError
-from perfmon.kernel.relay import build_relay
+from perfmon.kernel.relay import relay
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _QEMU = "qemu-system-i386"
@@ -170,10 +170,7 @@ def open_guest(name: str) -> MailboxTransport:
 def _start(kernel: Path, name: str, directory: Path, memory: int, lock: int) -> Guest:
     for file in ("mailbox", "console.log", "qmp", "pid", "guest.json"):
         (directory / file).unlink(missing_ok=True)
-    build = directory / "build"
-    build.mkdir(exist_ok=True)
-    shutil.copy(build_relay(build), directory / "relay")
-    shutil.rmtree(build)
+    shutil.copyfile(relay(), directory / "relay")
     with (directory / "mailbox").open("wb") as mailbox:
         mailbox.truncate(_MAILBOX_SIZE)
     command = [

@@ -95,6 +95,11 @@ def mach_headers() -> Path:
     return packages.fetch(packages.GNUMACH_DEV_I386) / "usr" / "include" / "i386-linux-gnu"
 
 
+def stub_generator() -> Path:
+    """The directory of the stub generator's own sources."""
+    return _ROOT / "mig"
+
+
 def _compiler_headers() -> str:
     return run(["gcc", "-print-file-name=include"]).strip()
 

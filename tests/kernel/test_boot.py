@@ -3,13 +3,22 @@
 
 import os
 import signal
+import struct
 import threading
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from mig.rpc.errors import CallTimeout, ConnectError, MigBadId, PeerDied
+from mig.rpc.errors import (
+    CallTimeout,
+    ConnectError,
+    KernReturnError,
+    MigBadId,
+    PeerDied,
+    ProtocolError,
+)
 from mig.rpc.message import Header, Message, make_bits, pack_header
 from perfmon.kernel.boot import Guest, boot, find, guests, open_guest, stop
 from perfmon.kernel.errors import GuestError
@@ -116,3 +125,28 @@ def test_a_guest_that_dies_is_missed_at_once_and_its_name_is_free_again(report: 
     assert stop("mortal") == again
     assert not again.alive
     assert not again.directory.exists()
+
+
+def test_malformed_requests_are_answered_and_the_guest_lives_on(guest: Guest):
+    random = Random(1)
+    refused = 0
+    with connected(guest) as clients, open_guest(guest.name) as transport:
+        abi, port, reply_port = transport.abi, transport.ports["host"], transport.reply_port
+        for _ in range(500):
+            body = b"".join(
+                descriptor(random.choice([0, 2, 9]), random.choice([0, 1, 9, 4095, 1 << 28]))
+                for _ in range(random.randrange(4))
+            ) + random.randbytes(4 * random.randrange(3))
+            bits = make_bits(random.choice([17, 19]), 21, complex_=True)
+            header = Header(bits, abi.header_size + len(body), port, reply_port, 0, 2079)
+            try:
+                transport.call(Message(pack_header(abi, header) + body), 5)
+            except (ProtocolError, KernReturnError):
+                refused += 1
+        assert refused > 100
+        assert clients.workload.workload_messages(3) == 3
+
+
+def descriptor(kind: int, length: int) -> bytes:
+    """A long descriptor of out-of-line bytes with a pointer to nowhere."""
+    return struct.pack("<IHHII", 0x2000_0000, kind, 8, length, 0)

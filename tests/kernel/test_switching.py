@@ -41,12 +41,22 @@ class Memory:
         return next(s for s in self._image.sections if s.name == ".text")
 
     def changed_text(self) -> set[int]:
-        """Addresses of bytes of text that are not those of the image that was booted."""
+        """Addresses of bytes of text that are not those of the image that was booted.
+
+        Left out are the segment descriptors, which lie in the text and which every kernel fills
+        in when it boots.
+        """
         now = self._read(self.text.address, len(self.text.data))
         different = (
-            at for at, (a, b) in enumerate(zip(self.text.data, now, strict=True)) if a != b
+            self.text.address + at
+            for at, (a, b) in enumerate(zip(self.text.data, now, strict=True))
+            if a != b
         )
-        return {self.text.address + at for at in different}
+        return {
+            address
+            for address in different
+            if not self._image.label_at(address).name.startswith(("boot_gdt", "boot_percpu"))
+        }
 
     def traps_are_stock(self) -> bool:
         table = self._image.symbols["mach_trap_table"]
