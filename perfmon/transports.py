@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from mig.rpc.transport import Transport
 from perfmon.address import Address, EmbeddedAddress, QemuAddress
-from perfmon.errors import MachError, UnsupportedAddressError, advise
+from perfmon.errors import UnsupportedAddressError
 
 AVAILABLE = ("embedded:", "qemu:NAME")
 
@@ -17,16 +17,11 @@ def open_transport(address: Address) -> Transport:
         UnsupportedAddressError: there is no transport of this kind; names those there are.
         ConnectError: the host could not be reached.
     """
-    try:
-        match address:
-            case EmbeddedAddress():
-                return _embedded()
-            case QemuAddress(name):
-                return _qemu(name)
-    except MachError as error:
-        error.address = error.address or str(address)
-        advise(error)
-        raise
+    match address:
+        case EmbeddedAddress():
+            return _embedded()
+        case QemuAddress(name):
+            return _qemu(name)
     raise UnsupportedAddressError(
         f"no transport for {address} in this version: available are {', '.join(AVAILABLE)}"
     )

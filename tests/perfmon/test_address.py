@@ -54,6 +54,7 @@ def test_an_address_is_read_and_written_alike(text):
         ("ssh:@box", "ssh:[USER@]HOST"),
         ("ssh:ann@", "ssh:[USER@]HOST"),
         ("ssh:-oProxyCommand=x", "ssh:[USER@]HOST"),
+        ("ssh:-x@box", "ssh:[USER@]HOST"),
         ("ssh:ann@-oProxyCommand=x", "ssh:[USER@]HOST"),
     ],
 )

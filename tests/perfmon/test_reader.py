@@ -24,14 +24,15 @@ class Ring:
     def cursor(self, sequence: int) -> int:
         return self.generation << CURSOR_SEQUENCE_BITS | sequence
 
-    def write(self, count: int, rate_limited: int = 0) -> None:
+    def write(self, count: int, rate_limited: int = 0, refused: int = 0) -> None:
         written = self.account.written + count
         oldest = max(0, written - self.size)
         self.account = replace(
             self.account,
-            events=self.account.events + count + rate_limited,
+            events=self.account.events + count + rate_limited + refused,
             written=written,
             rate_limited=self.account.rate_limited + rate_limited,
+            refused=self.account.refused + refused,
             overwritten=oldest,
             readable=written - oldest,
             oldest=self.cursor(oldest),
@@ -83,11 +84,11 @@ def test_a_reader_gets_each_sample_once():
 
 def test_a_reader_from_now_on_gets_only_what_comes():
     ring = Ring(1000)
-    ring.write(10, rate_limited=7)
+    ring.write(10, rate_limited=7, refused=6)
     reader = SampleReader(ring, Start.NOW)
-    ring.write(2, rate_limited=3)
+    ring.write(2, rate_limited=3, refused=5)
     assert numbers(reader) == [10, 11]
-    assert reader.missing(0) == 3
+    assert reader.missing(0) == 8
 
 
 def test_what_was_overwritten_before_it_was_read_is_counted():

@@ -115,16 +115,17 @@ def test_stats_of_all_events_is_an_aligned_table_with_the_loss_below(host, run):
     assert lines[-1] == f"not recorded by this host: {unrecorded}"
 
 
-def test_the_regression_workflow_ends_with_the_verdict(host, run):
+def test_the_regression_workflow_ends_with_status_1_when_the_workload_is_slower(host, run):
     host.workload.workload_memory(100, 1)
     good(run("baseline"))
-    host.workload.workload_memory(100, 1)
+    host.workload.workload_memory(100, 500)
     host.disable()
-    slower = host.regression("VM_ALLOC").change_percent > 0
-    status, out, _ = run("check-regression", "-e", "2", "-t", "0")
-    assert status == (1 if slower else 0)
-    assert ("a regression beyond 0 %" in out) is slower
-    assert good(run("check-regression", "-e", "VM_ALLOC", "-t", "1000000")).startswith("VM_ALLOC: ")
+    status, out, _ = run("check-regression", "-e", "3", "-t", "20")
+    assert status == 1
+    assert re.fullmatch(r"VM_FREE: mean .* baseline .*: \+.* %, a regression beyond 20 %\n", out)
+    assert run("check-regression", "-e", "VM_FREE", "-t", "20", "--json")[0] == 1
+    out = good(run("check-regression", "-e", "VM_FREE", "-t", "100000000"))
+    assert out.endswith("within 100000000 %\n")
 
 
 def test_without_a_baseline_there_is_no_verdict_but_a_hint(host, run):
@@ -180,8 +181,20 @@ def test_samples_are_shown_newest_last_with_named_data(host, run):
     lines = good(run("samples", "-n", "10", "-e", "VM_ALLOC")).splitlines()
     assert len(lines) == 10
     assert all(re.search(r"cpu\d+ +VM_ALLOC .* address 0x\w+, size \d+", line) for line in lines)
+    assert len({line.split()[1] for line in good(run("samples", "-n", "60")).splitlines()}) > 1
+    lines = good(run("samples", "-n", "7")).splitlines()
     times = [float(line.split()[0]) for line in lines]
+    assert len(times) == 7
     assert times == sorted(times)
+
+
+def test_samples_as_json_are_those_the_library_reads(host, run):
+    host.workload.workload_memory(30, 1)
+    host.disable()
+    shown = [json.loads(line) for line in good(run("samples", "--json")).splitlines()]
+    every = [sample for batch in host.samples() for sample in batch]
+    newest = sorted(every, key=lambda sample: sample.timestamp)[-20:]
+    assert shown == [sample._asdict() for sample in newest]
 
 
 def test_record_writes_a_trace_and_accounts_for_what_is_missing(host, run, tmp_path):

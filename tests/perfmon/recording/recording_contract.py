@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import perfmon
-from perfmon import Host, Start
+from perfmon import Host, Mode, Start
 from perfmon.interface import BUFFER_MIN, RATE_EVERY_EVENT
 from perfmon.recording.recorder import Recording, record
 
@@ -45,6 +45,7 @@ class RecordingContract:
             host.disable()
             host.configure(sample_rate=RATE_EVERY_EVENT, buffer_size=8192)
             host.set_events(range(12))
+            host.set_mode(Mode.OVERWRITE)
             host.reset()
             yield host
             host.disable()
@@ -112,3 +113,18 @@ class RecordingContract:
         lost = sum(cpu.lost for cpu in recording.cpus)
         assert missing(babeltrace(tmp_path / "trace")[1]) == lost > 0
         assert recorded(recording) + lost == sum(cpu.written for cpu in host.cpus()) >= 50_000
+
+    def test_events_refused_after_the_last_sample_are_reported_too(
+        self, host: Host, tmp_path: Path, work: Callable[[int], Callable[[], bool]]
+    ) -> None:
+        host.configure(buffer_size=BUFFER_MIN)
+        host.set_mode(Mode.STOP)
+        host.set_events(["VM_ALLOC"])
+        host.enable()
+        host.workload.workload_memory(BUFFER_MIN, 1)
+        full = [cpu.cpu for cpu in host.cpus() if cpu.readable == BUFFER_MIN]
+        recording = record(host, tmp_path / "trace", until=work(500))
+        lines, messages = babeltrace(tmp_path / "trace")
+        assert len(lines) == recorded(recording)
+        assert missing(messages) == sum(cpu.refused for cpu in host.cpus()) > 0
+        assert all(recording.cpus[cpu].recorded == 0 for cpu in full)
