@@ -3,7 +3,7 @@
 came out of running the vector table through each client and each server.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from itertools import product
@@ -142,12 +142,18 @@ class Bench:
             return dict(zip(wanted, pool.map(lambda each: self.build(*each), wanted), strict=True))
 
     def _run(self, client: str, server: str, fill: Fill) -> list[list[Record]]:
-        """The records of every vector through a client and a server."""
+        """The records of the table's vectors through a client and a server."""
+        return self.through(client, server, fill, self.vectors)
+
+    def through(
+        self, client: str, server: str, fill: Fill, table: Sequence[Vector]
+    ) -> list[list[Record]]:
+        """The records of vectors through a client and a server."""
         operations = [
             loopback.operation(
                 loopback.CALL, vector.routine.index, client_input(vector), server_input(vector)
             )
-            for vector in self.vectors
+            for vector in table
         ]
         return loopback.run(
             self.workshop.runner(self.target),
