@@ -51,7 +51,7 @@ class Client:
             request = encode(self._name, self._reply_port, *args, **kwargs)
             return decode(self._transport.call(request, self.timeout))
         except MachError as error:
-            error.address = error.address or self._transport.address
+            self._locate(error, encode)
             raise
 
     def _send(
@@ -64,5 +64,11 @@ class Client:
         try:
             self._transport.send(encode(self._name, reply_port, *args, **kwargs))
         except MachError as error:
-            error.address = error.address or self._transport.address
+            self._locate(error, encode)
             raise
+
+    def _locate(self, error: MachError, encode: Callable[..., Message]) -> None:
+        """Tell an error which routine and which host it is about."""
+        routine = encode.__name__.removeprefix("encode_").removesuffix("_request")
+        error.routine = error.routine or routine
+        error.address = error.address or self._transport.address

@@ -12,6 +12,7 @@ import pytest
 
 from mig.backends.python_package import generate
 from mig.compile import CompileError, compile_text
+from mig.model.abi import ABIS as MODEL_ABIS
 from mig.rpc.abi import ABIS, I386, X86_64, Abi
 from mig.rpc.arrays import StructArray
 from mig.rpc.delivery import deliver
@@ -221,6 +222,21 @@ def test_a_routine_that_differs_between_the_abis_is_refused() -> None:
         generate(here, there)
 
 
+def test_compiler_and_runtime_agree_on_the_layout_of_messages(abi: Abi) -> None:
+    model = MODEL_ABIS[abi.name]
+    assert (model.header, model.word, model.inline_port) == (
+        abi.header_size,
+        abi.pointer,
+        abi.port,
+    )
+    assert (model.short_descriptor, model.long_descriptor) == (
+        abi.short_descriptor,
+        abi.long_descriptor,
+    )
+    assert model.error_reply == abi.error_reply_size
+    assert [model.align(size) for size in range(20)] == [abi.align(size) for size in range(20)]
+
+
 # Calls.
 
 
@@ -426,4 +442,4 @@ def test_regions_that_do_not_match_are_refused(
 def test_errors_of_the_transport_pass_through(wire: Any, abi: Abi) -> None:
     error = refused(wire, abi, CallTimeout("no reply within 2.5 s", address="test:"))
     assert isinstance(error, TimeoutError)
-    assert str(error) == "test: no reply within 2.5 s"
+    assert str(error) == "test: r_int: no reply within 2.5 s"
