@@ -61,6 +61,14 @@ class Message:
         return f"{self.parts[0].pointer}->Head"
 
     @property
+    def complexity(self) -> Complexity:
+        """Whether the complex bit is set, as the side that reads or writes it has to know."""
+        sends = self.parts[0].is_request != self.side.is_server
+        if sends and not (self.side.is_server and self.side.in_kernel):
+            return self.layout.complexity
+        return self.layout.received_complexity
+
+    @property
     def is_complex(self) -> str:
         """Whether the complex bit is set, in C."""
         return f"({self.head}.msgh_bits & {COMPLEX_BIT})"
@@ -209,9 +217,9 @@ def header_conditions(checked: Message) -> list[str]:
     conditions = [
         f"{size} != {layout.minimum_size}" if layout.is_fixed else f"{size} < {layout.minimum_size}"
     ]
-    if layout.complexity is Complexity.ALWAYS:
+    if checked.complexity is Complexity.ALWAYS:
         conditions.append(f"!{checked.is_complex}")
-    elif layout.complexity is Complexity.NEVER:
+    elif checked.complexity is Complexity.NEVER:
         conditions.append(checked.is_complex)
     return conditions
 
@@ -234,7 +242,7 @@ def field_conditions(checked: Message, field: Field) -> list[str]:
     )
     function = "mig_type_long_is" if field.longform else "mig_type_is"
     conditions = [f"!{function}({pointer}->{field.name}Type, {expected})"]
-    may_be_simple = checked.layout.complexity is Complexity.SOMETIMES
+    may_be_simple = checked.complexity is Complexity.SOMETIMES
     if name.is_polymorphic and may_be_simple:
         conditions.append(f"(MACH_MSG_TYPE_PORT_ANY({found_name}) && !{checked.is_complex})")
     if kind.indefinite and may_be_simple:

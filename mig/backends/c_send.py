@@ -52,7 +52,7 @@ def store(
         too_large: what to do when an array is longer than the interface allows.
     """
     kind = field.type
-    if source.polymorphic and sent.layout.complexity is Complexity.SOMETIMES:
+    if source.polymorphic and sent.complexity is Complexity.SOMETIMES:
         out.line(f"if (MACH_MSG_TYPE_PORT_ANY({source.polymorphic}))")
         out.line(f"\tComplex = {COMPLEX_BIT};")
     if kind.indefinite:
@@ -140,7 +140,7 @@ def _store_indefinite(
         element = sent.side.element_c_type(kind)
         constant = "" if sent.side.is_server else "const "
         out.line(f"{pointer}->{field.name}P = ({constant}{element} *) {source.value};")
-        if sent.layout.complexity is Complexity.SOMETIMES:
+        if sent.complexity is Complexity.SOMETIMES:
             out.line(f"Complex = {COMPLEX_BIT};")
         out.line(f"Part = sizeof {pointer}->{field.name}P;")
     with out.indented():

@@ -112,7 +112,7 @@ class _Stub:
         sized = [request.layout] + ([reply.layout] if reply else [])
         if not all(layout.is_fixed for layout in sized):
             out.line("mach_msg_size_t Size, Part;")
-        if self._has_results and reply and reply.layout.complexity is Complexity.SOMETIMES:
+        if self._has_results and reply and reply.complexity is Complexity.SOMETIMES:
             out.line("mach_msg_bits_t Complex = 0;")
         self._call.declare(out)
         out.blank()
@@ -156,7 +156,7 @@ class _Stub:
                     store(out, reply, field, self._call.source(field), _TOO_LARGE)
                     self._call.check_circularity(out, field)
             reply.find_next(out, part)
-        complexity = reply.layout.complexity
+        complexity = reply.complexity
         if complexity is Complexity.ALWAYS:
             out.line(f"Out->Head.msgh_bits |= {c_messages.COMPLEX_BIT};")
         elif complexity is Complexity.SOMETIMES:

@@ -102,7 +102,7 @@ class _Stub:
         messages = [request.layout] + ([reply.layout] if reply else [])
         if not all(layout.is_fixed for layout in messages):
             out.line("mach_msg_size_t Size, Part;")
-        if request.layout.complexity is Complexity.SOMETIMES:
+        if request.complexity is Complexity.SOMETIMES:
             out.line("mach_msg_bits_t Complex = 0;")
         out.blank()
         limit = self._routine.with_role(Role.WAIT_TIME)
@@ -206,7 +206,7 @@ class _Stub:
         if routine.reply_port is not None and routine.reply_port.user:
             local = self._disposition(routine.reply_port)
         bits = f"MACH_MSGH_BITS({self._disposition(routine.request_port)}, {local})"
-        complexity = self._request.layout.complexity
+        complexity = self._request.complexity
         if complexity is Complexity.ALWAYS:
             return f"{c_messages.COMPLEX_BIT} | {bits}"
         return f"Complex | {bits}" if complexity is Complexity.SOMETIMES else bits

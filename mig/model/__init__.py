@@ -31,7 +31,7 @@ a name says bits:
 
 ``MessageLayout``
     ``message_id``, ``fields``, ``minimum_size``, ``maximum_size``, ``is_fixed``, ``complexity``
-    (of the complex bit: NEVER, ALWAYS, SOMETIMES).
+    (of the complex bit in what a task sends: NEVER, ALWAYS, SOMETIMES), ``received_complexity``.
 
 ``Field``
     One descriptor and its data: ``kind`` (RETURN_CODE, DATA, COUNT: the largest count a

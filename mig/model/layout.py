@@ -73,12 +73,15 @@ class Field:
             return 0
         return self.maximum_size - self.type.bytes
 
-    @property
-    def complexity(self) -> Complexity:
-        """What it does to its message's complex bit."""
-        if not self.type.inline or self.type.sent.is_port:
+    def complexity(self, *, sent: bool) -> Complexity:
+        """What it does to the complex bit of a message that a task sends, or receives.
+
+        The two differ for a right that the sender names at run time and the receiver knows.
+        """
+        name = self.message_type(sent=sent)
+        if not self.type.inline or name.is_port:
             return Complexity.ALWAYS
-        if self.type.indefinite or self.type.sent.is_polymorphic:
+        if self.type.indefinite or name.is_polymorphic:
             return Complexity.SOMETIMES
         return Complexity.NEVER
 
@@ -96,7 +99,8 @@ class MessageLayout:
         fields: in order.
         minimum_size: of the whole message in bytes, header included.
         maximum_size: likewise.
-        complexity: whether MACH_MSGH_BITS_COMPLEX is set.
+        complexity: whether MACH_MSGH_BITS_COMPLEX is set in what a task sends.
+        received_complexity: likewise in what a task receives.
     """
 
     message_id: int
@@ -104,6 +108,7 @@ class MessageLayout:
     minimum_size: int
     maximum_size: int
     complexity: Complexity
+    received_complexity: Complexity
 
     @property
     def is_fixed(self) -> bool:
@@ -162,11 +167,18 @@ def lay_out(
         minimum += descriptor_size + least
         maximum += descriptor_size + greatest
         offset = data_offset + least if data_offset is not None and least == greatest else None
-    return MessageLayout(message_id, tuple(fields), minimum, maximum, _complexity(fields))
+    return MessageLayout(
+        message_id,
+        tuple(fields),
+        minimum,
+        maximum,
+        _complexity(field.complexity(sent=True) for field in fields),
+        _complexity(field.complexity(sent=False) for field in fields),
+    )
 
 
-def _complexity(fields: Iterable[Field]) -> Complexity:
-    found = {field.complexity for field in fields}
+def _complexity(of_fields: Iterable[Complexity]) -> Complexity:
+    found = set(of_fields)
     for complexity in (Complexity.ALWAYS, Complexity.SOMETIMES):
         if complexity in found:
             return complexity

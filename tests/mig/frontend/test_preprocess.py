@@ -8,8 +8,18 @@ from mig.frontend.preprocess import PreprocessError, Preprocessor
 
 def test_the_environment_chooses_the_command():
     assert Preprocessor.from_environment({}).command == ("gcc", "-E", "-x", "c")
-    assert Preprocessor.from_environment({"CC": "cc -m32"}).command == ("cc", "-m32", "-E", "-x", "c")
-    assert Preprocessor.from_environment({"CPP": "cpp -x c", "CC": "cc"}).command == ("cpp", "-x", "c")
+    assert Preprocessor.from_environment({"CC": "cc -m32"}).command == (
+        "cc",
+        "-m32",
+        "-E",
+        "-x",
+        "c",
+    )
+    assert Preprocessor.from_environment({"CPP": "cpp -x c", "CC": "cc"}).command == (
+        "cpp",
+        "-x",
+        "c",
+    )
 
 
 @pytest.mark.parametrize(("flag", "macro"), [("-m32", "__i386__"), ("-m64", "__x86_64__")])
@@ -23,7 +33,7 @@ def test_the_target_decides_what_is_predefined(tmp_path, flag, macro):
 def test_a_compiler_without_the_target_gets_macros_instead(tmp_path):
     compiler = tmp_path / "cc"
     compiler.write_text(
-        "#!/bin/sh\nfor word; do if [ $word = -m32 ]; then echo \"bad -m32\" >&2; exit 1; fi; done\n"
+        '#!/bin/sh\nfor word; do if [ $word = -m32 ]; then echo "bad -m32" >&2; exit 1; fi; done\n'
         'echo "$@"\n'
     )
     compiler.chmod(0o755)
