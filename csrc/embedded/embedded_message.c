@@ -156,10 +156,11 @@ send_part(const struct message_trap *trap)
 	} else if (trap->send_size >= sizeof *trap->send) {
 		timing.id = trap->send->msgh_id;
 	}
-	pthread_mutex_unlock(&ports_lock);
 	if (mr != MACH_MSG_SUCCESS)
 		timing.flags |= PERF_FLAG_ERROR;
+	/* Before anybody can receive it: who has the message sees the event. */
 	timing_end(PERF_EVENT_IPC_SEND, &timing);
+	pthread_mutex_unlock(&ports_lock);
 	if (server != NULL)
 		serve(server, kmsg);
 	return mr;
