@@ -10,9 +10,8 @@ from pathlib import PurePath
 from mig.backends.python_decode import result_annotation, results
 from mig.backends.python_encode import parameters, polymorphic_ports
 from mig.backends.python_plan import MessagePlan, Part, Place, argument_name, user_reply_port
-from mig.backends.python_structures import write_import, write_imports
+from mig.backends.python_structures import write_imports
 from mig.backends.python_text import Source, class_name, variable_name
-from mig.model.abi import ABIS
 from mig.model.routines import Model, Routine
 
 #: What every client has already.
@@ -61,8 +60,6 @@ def client_module(model: Model, name: str, exchanges: Iterable[Exchange]) -> str
     """
     body = Source()
     homes: dict[str, set[str]] = {
-        "collections.abc": {"Mapping"},
-        "types": {"ModuleType"},
         "typing": {"ClassVar"},
         "mig.rpc.client": {"Client"},
     }
@@ -71,8 +68,7 @@ def client_module(model: Model, name: str, exchanges: Iterable[Exchange]) -> str
     with body.block(f"class {name}(Client):"):
         body.docstring(f"Calls the routines of subsystem {model.name}, {model.base}, on one port.")
         body.line()
-        codecs = ", ".join(f'"{abi}": {abi}' for abi in ABIS)
-        body.line(f"_codecs: ClassVar[Mapping[str, ModuleType]] = {{{codecs}}}")
+        body.line('_package: ClassVar[str] = __name__.rpartition(".")[0]')
         for exchange in exchanges:
             _collect_imports(exchange, homes, types)
             body.line()
@@ -86,10 +82,7 @@ def client_module(model: Model, name: str, exchanges: Iterable[Exchange]) -> str
         '"""',
         "",
     )
-    write_imports(front, homes)
-    front.lines("", f"from . import {', '.join(ABIS)}")
-    if types:
-        write_import(front, ".types", types)
+    write_imports(front, homes, types)
     return front.text() + body.text()
 
 
@@ -100,7 +93,7 @@ def _collect_imports(exchange: Exchange, homes: dict[str, set[str]], types: set[
     for annotation in annotations:
         outer, _, inner = annotation.rstrip("]").partition("[")
         if outer == "Sequence":
-            homes["collections.abc"].add(outer)
+            homes.setdefault("collections.abc", set()).add(outer)
         if outer == "StructArray":
             homes.setdefault("mig.rpc.arrays", set()).add(outer)
         name = (inner or outer).removesuffix(", ...")

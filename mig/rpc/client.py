@@ -5,8 +5,8 @@ Encoding and decoding are the generated modules'; carrying is the transport's.  
 and tells an error where it happened, is here.
 """
 
-from collections.abc import Callable, Mapping
-from types import ModuleType
+from collections.abc import Callable
+from importlib import import_module
 from typing import ClassVar, Concatenate, ParamSpec, TypeVar
 
 from mig.rpc.errors import MachError, MigBadId
@@ -25,12 +25,12 @@ class Client:
         timeout: seconds that a call may take; None waits as long as the host lives.
     """
 
-    _codecs: ClassVar[Mapping[str, ModuleType]]
+    _package: ClassVar[str]  # has a module per ABI, of which a client needs one
 
     def __init__(self, port: Port, *, timeout: float | None = None) -> None:
         self.port = port
         self.timeout = timeout
-        self._wire = self._codecs[port.transport.abi.name]
+        self._wire = import_module(f"{self._package}.{port.transport.abi.name}")
         self._transport = port.transport
         self._name = port.name
         self._reply_port = port.transport.reply_port
