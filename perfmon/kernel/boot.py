@@ -98,11 +98,19 @@ def boot(kernel: Path, name: str, *, memory: int = 256, timeout: float = 60.0) -
     try:
         if not _try_lock(lock, fcntl.LOCK_EX):
             raise GuestError(f"guest {name} is running already")
-        guest = _start(kernel.absolute(), name, directory, memory, lock)
+        try:
+            guest = _start(kernel.absolute(), name, directory, memory, lock)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
     finally:
         # From here on only QEMU holds the lock.
         os.close(lock)
-    _await_ready(guest, timeout)
+    try:
+        _await_ready(guest, timeout)
+    except KeyboardInterrupt:
+        stop(name)
+        raise
     return guest
 
 
@@ -119,12 +127,10 @@ def find(name: str) -> Guest:
     Raises:
         GuestError: there is none; names those that run.
     """
-    guest = _read(name) if _NAME.fullmatch(name) else None
-    if guest is not None and guest.alive:
-        return guest
-    what = "has ended" if guest else "does not exist"
-    running = ", ".join(other.name for other in guests() if other.alive) or "none"
-    raise GuestError(f"guest {name} {what} (running: {running})")
+    guest = _existing(name)
+    if not guest.alive:
+        raise GuestError(f"guest {name} has ended ({_running()})")
+    return guest
 
 
 def stop(name: str) -> Guest:
@@ -133,10 +139,7 @@ def stop(name: str) -> Guest:
     Raises:
         GuestError: there is no such guest, or it would not end.
     """
-    guest = _read(name) if _NAME.fullmatch(name) else None
-    if guest is None:
-        find(name)
-        raise GuestError(f"guest {name} cannot be read")
+    guest = _existing(name)
     for number in (signal.SIGTERM, signal.SIGKILL):
         if guest.alive:
             os.kill(guest.pid, number)
@@ -226,6 +229,17 @@ def _directory(name: str) -> Path:
             "underscores are, beginning with a letter or digit"
         )
     return paths.guests() / name
+
+
+def _existing(name: str) -> Guest:
+    guest = _read(name) if _NAME.fullmatch(name) else None
+    if guest is None:
+        raise GuestError(f"guest {name} does not exist ({_running()})")
+    return guest
+
+
+def _running() -> str:
+    return "running: " + (", ".join(guest.name for guest in guests() if guest.alive) or "none")
 
 
 def _read(name: str) -> Guest | None:
