@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command, as makefiles use it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mig.cli import main
+from mig.command_line import UsageError, parse_arguments
+
+ROOT = Path(__file__).parents[2]
+DEFS = "subsystem small 300;\ntype port_t = MACH_MSG_TYPE_COPY_SEND;\n"
+GOOD = f"{DEFS}routine one(p : port_t; a : int);\nskip;\nsimpleroutine two(p : port_t);\n"
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["mig"])
+    for name in ("CC", "CPP"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "good.defs").write_text(GOOD)
+    return tmp_path
+
+
+def names(directory):
+    return sorted(path.name for path in directory.iterdir() if path.suffix != ".defs")
+
+
+def test_without_names_the_outputs_are_called_after_the_subsystem(directory):
+    assert main(["good.defs"]) == 0
+    assert names(directory) == ["small.h", "smallServer.c", "smallUser.c"]
+
+
+def test_n_leaves_only_what_is_named(directory):
+    assert main(["-n", "-list", "ids", "good.defs"]) == 0
+    assert names(directory) == ["ids"]
+    assert (directory / "ids").read_text() == "small 300 one 0 300 400\nsmall 300 two 2 302 0\n"
+
+
+def test_null_outputs_are_not_written(directory):
+    words = ["-user", "/dev/null", "-server", "s.c", "-header", "/dev/null", "-sheader", "s.h"]
+    assert main([*words, "good.defs"]) == 0
+    assert names(directory) == ["s.c", "s.h"]
+
+
+def test_individual_stubs_get_a_file_each(directory):
+    assert main(["-n", "-i", "RPC_", "good.defs"]) == 0
+    assert names(directory) == ["RPC_one.c", "RPC_two.c"]
+    assert "two" not in (directory / "RPC_one.c").read_text()
+
+
+def test_headers_keep_the_lines_that_other_builds_cut_and_read(directory):
+    assert main(["-n", "-header", "h", "-sheader", "s", "-prefix", "__", "good.defs"]) == 0
+    lines = (directory / "h").read_text().splitlines()
+    assert lines[:2] == ["#ifndef _small_user_", "#define _small_user_"]
+    assert lines[-1] == "#endif /* _small_user_ */"
+    comments = [line.split() for line in lines if line.startswith("/* ")]
+    routines = [words[2] for words in comments if len(words) == 4 and "outine" in words[1]]
+    assert routines == ["one", "two"]
+    assert "kern_return_t __one" in lines
+    assert "kern_return_t __one" in (directory / "s").read_text().splitlines()
+
+
+def test_prefixes_reach_the_functions_that_stubs_call(directory):
+    assert main(["-n", "-user", "u.c", "-subrprefix", "__", "good.defs"]) == 0
+    text = (directory / "u.c").read_text()
+    assert "__mach_msg(" in text
+    assert "__mig_get_reply_port()" in text
+    assert " mach_msg(" not in text
+
+
+def test_standard_input_is_a_dash(directory, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", (directory / "good.defs").open())
+    assert main(["-n", "-list", "/dev/stdout", "-", "/dev/null"]) == 0
+    assert capsys.readouterr().out.startswith("small 300 one")
+
+
+def test_cc_replaces_the_preprocessor(directory, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", (directory / "good.defs").open())
+    assert main(["-n", "-cc", "cat", "-", "/dev/null", "-list", "/dev/stdout"]) == 0
+    assert capsys.readouterr().out.startswith("small 300 one")
+
+
+def test_preprocessor_options_go_to_the_preprocessor(directory):
+    (directory / "include").mkdir()
+    (directory / "include" / "more.defs").write_text("routine NAME(p : port_t);\n")
+    (directory / "macro.h").write_text("#define NAME three\n")
+    (directory / "x.defs").write_text(f"{DEFS}#include <more.defs>\n")
+    for words in (
+        ["-Iinclude", "-DNAME=three"],
+        ["-I", "include", "-D", "NAME=three"],
+        ["-isystem", "include", "-imacros", "macro.h"],
+        ["-Iinclude", "-include", "macro.h"],
+    ):
+        assert main(["-n", "-list", "ids", *words, "x.defs"]) == 0
+        assert (directory / "ids").read_text() == "small 300 three 0 300 400\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "compiler", "abi"),
+    [
+        ("mig", ["--abi", "i386"], "gcc", "i386"),
+        ("mig", ["--abi=x86_64"], "gcc -m32", "x86_64"),
+        ("i686-gnu-mig", [], "gcc -m64", "i386"),
+        ("x86_64-gnu-mig", [], "gcc -m32", "x86_64"),
+        ("mig", [], "gcc -m32", "i386"),
+        ("mig", [], "gcc -m64", "x86_64"),
+    ],
+)
+def test_the_target_comes_from_option_program_or_compiler(
+    directory, monkeypatch, program, words, compiler, abi
+):
+    monkeypatch.setattr(sys, "argv", [f"/usr/bin/{program}"])
+    monkeypatch.setenv("CC", compiler)
+    assert main(["-n", "-user", "u.c", *words, "good.defs"]) == 0
+    assert (directory / "u.c").read_text().startswith(f"/* Module small, for {abi}.")
+
+
+def test_dependencies_name_outputs_and_inputs(directory):
+    assert main(["-n", "-MD", "-user", "u.c", "-header", "u.h", "good.defs"]) == 0
+    rule = (directory / "good-mig.d").read_text()
+    assert rule.startswith("u.c u.h: good.defs")
+
+
+def test_nothing_is_written_when_anything_is_wrong(directory, capsys):
+    (directory / "bad.defs").write_text(f"{DEFS}routine r(p : int);\n")
+    assert main(["good.defs", "bad.defs"]) == 1
+    assert names(directory) == []
+    assert capsys.readouterr().err == (
+        "bad.defs:3:11: error: the request port 'p' is not a port\n"
+        "    routine r(p : int);\n"
+        "              ^\n"
+    )
+
+
+def test_a_failing_preprocessor_is_a_failure(directory, capsys):
+    (directory / "bad.defs").write_text(f"{DEFS}#error out of order\n")
+    assert main(["-n", "-user", "u.c", "bad.defs"]) == 1
+    assert main(["-n", "-user", "u.c", "absent.defs"]) == 1
+    assert names(directory) == []
+    errors = capsys.readouterr().err
+    assert "out of order" in errors
+    assert "absent.defs" in errors
+
+
+def test_warnings_are_said_unless_quiet(directory, capsys):
+    (directory / "odd.defs").write_text(f"{DEFS}type t = (MACH_MSG_TYPE_BYTE, 16);\n")
+    assert main(["-n", "odd.defs"]) == 0
+    assert "warning: 'MACH_MSG_TYPE_BYTE' has 8 bits, not 16" in capsys.readouterr().err
+    assert main(["-n", "-q", "odd.defs"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_files_that_would_not_change_are_left_alone(directory):
+    words = ["--python", "made", "-n", "-user", "u.c", "good.defs"]
+    assert main(words) == 0
+    times = {path: path.stat().st_mtime_ns for path in directory.rglob("*.*")}
+    assert {"client.py", "i386.py", "x86_64.py"} <= {path.name for path in times}
+    assert all(path.parent.name == "small" for path in times if path.suffix == ".py")
+    assert main(words) == 0
+    assert times == {path: path.stat().st_mtime_ns for path in directory.rglob("*.*")}
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["-user"], ["--abi"], ["--nonsense", "x"], ["-R", "x"], ["-user", "x"]]
+)
+def test_a_command_line_without_sense_is_a_usage_error(directory, capsys, words):
+    assert main(words) == 2
+    assert "Try mig --help." in capsys.readouterr().err
+
+
+def test_an_unknown_target_is_a_usage_error(directory, capsys):
+    assert main(["--abi", "vax", "good.defs"]) == 2
+    assert "i386, x86_64" in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_one_line(directory, capsys):
+    (directory / "file").write_text("")
+    assert main(["-n", "-user", "file/u.c", "good.defs"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_help_and_version_are_answers_not_errors(directory, capsys):
+    assert main(["--help"]) == 0
+    assert "-subrprefix" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert "GNU MIG" in capsys.readouterr().out
+
+
+def test_switches_of_gnu_mig_are_taken():
+    arguments = parse_arguments(["-q", "-Q", "-V", "-r", "-S", "-t", "-s", "-migcom", "m", "f"])
+    assert (arguments.quiet, arguments.symbol_table, arguments.files) == (True, True, ["f"])
+    assert arguments.preprocessor == []
+    with pytest.raises(UsageError):
+        parse_arguments(["-T", "f"])
+
+
+def test_the_front_end_loads_no_module_that_is_slow_to_load():
+    slow = {"argparse", "subprocess", "tempfile", "asyncio"}
+    code = "import sys, mig.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert slow.isdisjoint(done.stdout.split())
