@@ -99,13 +99,13 @@ def test_a_c_room_includes_headers_of_no_room_above_it(room: str) -> None:
         for path in tracked("csrc/*.h")
         # Each platform brings its own headers of these names; that is the point of them.
         if path.name not in ("perf_platform.h", "perf_platform_rpc.h")
+        # What stands in for another project's headers is included by that project's paths.
+        and "include" not in path.parts
     }
     wrong = [
         f"{path.relative_to(ROOT)}: {included}"
         for path in tracked(f"{room}/*.c", f"{room}/*.h", f"{room}/*.S")
-        for included in re.findall(
-            r'^#\s*include\s+["<](?:.*/)?([^/">]+)[">]', path.read_text(), re.M
-        )
+        for included in re.findall(r'^#\s*include\s+["<]([^/">]+)[">]', path.read_text(), re.M)
         if included in headers and not headers[included].startswith(MAY_INCLUDE[room])
     ]
     assert wrong == []
