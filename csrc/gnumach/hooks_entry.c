@@ -20,6 +20,9 @@ void PERF_HANDLER perf_enter_interrupt(const uint32_t *frame);
 void PERF_HANDLER perf_enter_vm_fault(const uint32_t *frame);
 void PERF_HANDLER perf_enter_trap(uint32_t trap);
 
+/* Where an interrupt that was not nested returns to. */
+extern char return_to_iret[];
+
 /* Since when the thread that is running has been. */
 static struct perf_stamp slices[PERF_PLATFORM_CPUS];
 
@@ -58,11 +61,25 @@ perf_enter_stack_handoff(const uint32_t *frame)
 	switched(frame[1], frame[2]);
 }
 
-/* The number is in eax, which the thunk saved below the frame. */
+/*
+ * interrupt(), with its number in eax, which the thunk saved below the frame.
+ * The first interrupt switches to a stack of its own and leaves a pointer to
+ * what it saved, segment registers first, on top of it; the next ones, on that
+ * stack already, save three registers above their return address.
+ */
 void PERF_HANDLER
 perf_enter_interrupt(const uint32_t *frame)
 {
-	perf_event_record(PERF_EVENT_INTERRUPT, 0, PERF_CURRENT, PERF_CURRENT, frame[-1], 0);
+	const uint32_t *saved = frame + 1;
+	uint32_t pc = saved[3];
+
+	if (!perf_event_active(PERF_EVENT_INTERRUPT))
+		return;
+	if (frame[0] == (uint32_t)return_to_iret) {
+		saved = (const uint32_t *)frame[1];
+		pc = saved[7];
+	}
+	perf_event_record(PERF_EVENT_INTERRUPT, 0, PERF_CURRENT, PERF_CURRENT, frame[-1], pc);
 }
 
 /* vm_fault(map, address, protection, change_wiring, resume, continuation) */

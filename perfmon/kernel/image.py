@@ -9,7 +9,7 @@ lacks what is asked for.
 import bisect
 import gzip
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,14 @@ class Label:
     address: int
     size: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A structure of the kernel's: its size and its members' offsets, in bytes."""
+
+    size: int
+    offsets: Mapping[str, int]
 
 
 class KernelImage:
@@ -196,26 +204,33 @@ class KernelImage:
 
     def member_offset(self, structure: str, member: str, function: str) -> int:
         """Offset in bytes of a structure's member, as the object file of `function` knows it."""
-        members = self._structures(function).get(structure, {})
-        if member not in members:
+        offsets = self._structure(structure, function).offsets
+        if member not in offsets:
             raise self.failed(f"debugging information has the offset of {structure}.{member}")
-        return members[member]
+        return offsets[member]
 
-    def _structures(self, function: str) -> dict[str, dict[str, int]]:
+    def structure_size(self, structure: str, function: str) -> int:
+        """Size in bytes of a structure, as the object file of `function` knows it."""
+        return self._structure(structure, function).size
+
+    def _structure(self, name: str, function: str) -> Structure:
         unit = self.unit_of(self.symbols[function])
         if unit is None:
             raise self.failed(f"debugging information describes {function}")
-        if unit not in self._structure_cache:
-            self._structure_cache[unit] = self._read_structures(unit)
-        return self._structure_cache[unit]
+        if unit not in self._structures:
+            self._structures[unit] = self._read_structures(unit)
+        if name not in self._structures[unit]:
+            raise self.failed(f"debugging information has the structure {name}")
+        return self._structures[unit][name]
 
     @cached_property
-    def _structure_cache(self) -> dict[int, dict[str, dict[str, int]]]:
+    def _structures(self) -> dict[int, dict[str, Structure]]:
+        """What was read so far, by unit."""
         return {}
 
-    def _read_structures(self, unit: int) -> dict[str, dict[str, int]]:
-        """Members with offsets of every structure of a unit that has a tag or a typedef."""
-        found: dict[str, dict[str, int]] = {}
+    def _read_structures(self, unit: int) -> dict[str, Structure]:
+        """Every complete structure of a unit that has a tag or a typedef."""
+        found: dict[str, Structure] = {}
         try:
             top = self._elf.get_dwarf_info().get_CU_at(unit).get_top_DIE()
             for entry in top.iter_children():
@@ -223,15 +238,15 @@ class KernelImage:
                 body = entry
                 if entry.tag == "DW_TAG_typedef" and "DW_AT_type" in entry.attributes:
                     body = entry.get_DIE_from_attribute("DW_AT_type")
-                members = _members(body) if body.tag == "DW_TAG_structure_type" else {}
-                if name is not None and members:
-                    found[name.value.decode()] = members
+                size = body.attributes.get("DW_AT_byte_size")
+                if body.tag == "DW_TAG_structure_type" and name is not None and size is not None:
+                    found[name.value.decode()] = Structure(size.value, _member_offsets(body))
         except (ELFError, DWARFError) as error:
             raise self.failed(f"debugging information is readable ({error})") from error
         return found
 
 
-def _members(structure: DIE) -> dict[str, int]:
+def _member_offsets(structure: DIE) -> dict[str, int]:
     return {
         member.attributes["DW_AT_name"].value.decode(): member.attributes[
             "DW_AT_data_member_location"

@@ -35,7 +35,7 @@ _NEEDED = (
     _BOOT_CALLEE, _BOOT_CALLER, _ROUTINES, "_start", "_end", "mach_trap_table", "mach_trap_count",
     "percpu_array", "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
-    "convert_port_to_host_priv",
+    "convert_port_to_host_priv", "return_to_iret",
 )  # fmt: skip
 
 # Name in perf_offsets.h: structure, member, and a function whose object file knows them.
@@ -102,6 +102,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
     _check_multiboot(image)
     header_at = _room_for_header(image)
     _check_routines(image)
+    _check_one_processor(image)
     boot_call = _boot_call(image, base)
     sites = redirected(image, call_sites(image, functions), hooks)
     address = -(-image.symbols["_end"] // _PAGE) * _PAGE
@@ -182,6 +183,15 @@ def _boot_call(image: KernelImage, base: int) -> CallSite:
             f"{_BOOT_CALLER} calls {_BOOT_CALLEE} with _start and _end once ({len(found)} found)"
         )
     return found[0]
+
+
+def _check_one_processor(image: KernelImage) -> None:
+    """Hooks are switched, and the current thread is found, as on one processor."""
+    each, all_ = image.structure_size("percpu", "thread_create"), image.sizes["percpu_array"]
+    if each != all_:
+        raise image.failed(
+            f"the kernel is for one processor (percpu_array has {all_} bytes, one has {each})"
+        )
 
 
 def _offsets(image: KernelImage, base: int) -> dict[str, int]:

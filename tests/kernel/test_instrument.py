@@ -121,6 +121,10 @@ def change_the_trap_count(s: Surgeon) -> None:
     s.put_at(s.image.symbols["mach_trap_count"], word(131))
 
 
+def enlarge_the_processor_table(s: Surgeon) -> None:
+    s.put(s.symbol_field("percpu_array", 2), word(2 * s.image.sizes["percpu_array"]))
+
+
 def hide_a_call_in_an_instruction(s: Surgeon) -> None:
     s.put_at(s.site_after_short_instruction() - 1, b"\xb8")  # mov $imm32, %eax
 
@@ -156,6 +160,7 @@ def register_other_memory(s: Surgeon) -> None:
         (shorten_the_routine_table, "mach_server_routines has 89 entries"),
         (forget_a_structure_member, "has the offset of percpu.active_thread"),
         (change_the_trap_count, "mach_trap_table has 131 entries of one size"),
+        (enlarge_the_processor_table, "the kernel is for one processor"),
         (hide_a_call_in_an_instruction, "the call of vm_allocate at .* begins an instruction"),
         (jump_instead_of_calling, "vm_allocate is only called, but it is jumped to"),
         (point_to_a_function, "vm_allocate is only called, but .* has a pointer to it"),

@@ -10,6 +10,8 @@ from mig.rpc.errors import KernInvalidHost
 from perfmon import Event
 from perfmon._generated.perf_monitor.types import PerfSample
 from perfmon.kernel.boot import Guest
+from perfmon.kernel.image import KernelImage
+from perfmon.kernel.instrument import InstrumentReport
 from tests.kernel.clients import Clients, connected
 
 pytestmark = pytest.mark.kernel
@@ -22,6 +24,7 @@ INSTANT = 0x10
 @pytest.fixture
 def clients(guest: Guest) -> Iterator[Clients]:
     with connected(guest) as clients:
+        clients.workload.workload_memory(1, 1)  # memory that is touched once and for all
         clients.restart()
         yield clients
 
@@ -88,6 +91,16 @@ def test_slices_add_up_to_the_time_that_passed(clients: Clients):
     for before, after in pairwise(switches):
         assert after.data1 == before.data2
         assert 0 < after.duration <= after.timestamp - before.timestamp
+
+
+def test_clock_interrupts_tell_where_they_hit(clients: Clients, report: InstrumentReport):
+    clients.workload.workload_memory(2000, 4)
+    interrupts = [s for s in samples(clients) if s.event == Event.INTERRUPT]
+    assert {s.data1 for s in interrupts} >= {0}  # the clock's
+    kernel = KernelImage(report.output)
+    places = [s.data2 for s in interrupts if s.data2 >= kernel.symbols["_start"]]
+    assert places
+    assert all(place < kernel.segments[-1].end for place in places)
 
 
 def test_names_of_tasks_threads_and_system_calls_are_the_kernels(clients: Clients):
