@@ -94,6 +94,18 @@ def test_an_event_registered_with_the_host_is_known_by_its_name():
     assert host.transport.called.count("perf_get_names") == 1
 
 
+def test_without_privilege_a_registered_event_goes_by_its_number(monkeypatch):
+    answers = {
+        "perf_get_names": refuse(errors.KernInvalidHost),
+        "perf_get_event_stats": lambda event: (PerfEventStats(*[event] * 10),),
+    }
+    use_transport(monkeypatch, ScriptedTransport(answers, {"host": 1}))
+    with connect("embedded:") as host:
+        assert host.stats(17).name == "EVENT_17"
+        with pytest.raises(errors.UnknownEventError):
+            host.stats("disk_read")
+
+
 def test_names_are_not_asked_for_when_perfmon_knows_the_event():
     host = scripted(perf_get_event_stats=lambda event: (PerfEventStats(*[0] * 10),))
     host.stats("VM_ALLOC")

@@ -46,6 +46,13 @@ def test_the_numpy_view_is_the_batchs_own_memory(batch):
     assert not batch.array.flags.writeable
 
 
+def test_a_batch_cannot_be_changed():
+    batch = Samples(0, 0, 3, 0, bytearray(DATA))
+    with pytest.raises(TypeError):
+        batch.buffer[0] = 1
+    assert not batch.array.flags.writeable
+
+
 def test_without_numpy_the_extra_is_asked_for_by_name(batch, monkeypatch):
     monkeypatch.setitem(sys.modules, "numpy", None)
     with pytest.raises(MissingExtraError, match=r"perfmon\[arrays\]"):

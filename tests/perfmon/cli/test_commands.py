@@ -213,6 +213,14 @@ def test_a_workload_says_what_it_did(host, run):
     assert good(run("workload", "sleep", "1")).startswith("sleep: 1 done")
 
 
+def test_a_workload_that_was_not_done_whole_is_status_1(host, run, monkeypatch):
+    monkeypatch.setattr("perfmon.cli.workload.KINDS", {"memory": lambda server, times, pages: 7})
+    status, out, err = run("workload", "memory", "10")
+    assert status == 1
+    assert out.startswith("memory: 7 done")
+    assert "memory: 7 of 10 done" in err
+
+
 def test_the_demo_shows_figures_that_move(host, run):
     host.disable()
     out = good(run("demo"))
