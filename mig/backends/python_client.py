@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from mig.backends.python_comments import comment_above
 from mig.backends.python_decode import result_annotation, results
 from mig.backends.python_encode import parameters, polymorphic_ports
 from mig.backends.python_plan import MessagePlan, Part, Place, argument_name, user_reply_port
@@ -50,13 +51,16 @@ class Exchange:
         return "None" if self.reply is None else result_annotation(self.reply, self.result_class)
 
 
-def client_module(model: Model, name: str, exchanges: Iterable[Exchange]) -> str:
+def client_module(
+    model: Model, name: str, exchanges: Iterable[Exchange], sources: Mapping[str, Sequence[str]]
+) -> str:
     """Return the text of the module.
 
     Args:
         model: the subsystem.
         name: of the class.
         exchanges: its routines, in order.
+        sources: lines of the files that declare it, by name.
     """
     body = Source()
     homes: dict[str, set[str]] = {
@@ -72,7 +76,7 @@ def client_module(model: Model, name: str, exchanges: Iterable[Exchange]) -> str
         for exchange in exchanges:
             _collect_imports(exchange, homes, types)
             body.line()
-            _write_method(body, exchange)
+            _write_method(body, exchange, _comment(exchange.routine, sources))
     front = Source()
     front.lines(
         "# SPDX-License-Identifier: GPL-2.0-or-later",
@@ -101,7 +105,12 @@ def _collect_imports(exchange: Exchange, homes: dict[str, set[str]], types: set[
             types.add(name)
 
 
-def _write_method(source: Source, exchange: Exchange) -> None:
+def _comment(routine: Routine, sources: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    position = routine.position
+    return comment_above(sources.get(position.file, ()), position.line)
+
+
+def _write_method(source: Source, exchange: Exchange, comment: Sequence[str]) -> None:
     routine = exchange.routine
     positional, keywords = parameters(exchange.request)
     reply_port = user_reply_port(routine)
@@ -114,7 +123,7 @@ def _write_method(source: Source, exchange: Exchange) -> None:
         f") -> {exchange.annotation}:",
     )
     with source.indented():
-        _write_docstring(source, exchange)
+        _write_docstring(source, exchange, comment)
         names = [text.split(":", 1)[0] for text in positional]
         passed = [*names, *(f"{name}={name}" for name in _names(keywords))]
         if exchange.only:
@@ -141,7 +150,7 @@ def _names(parameters: Iterable[str]) -> list[str]:
     return [text.split(":", 1)[0] for text in parameters]
 
 
-def _write_docstring(source: Source, exchange: Exchange) -> None:
+def _write_docstring(source: Source, exchange: Exchange, comment: Sequence[str]) -> None:
     routine, request = exchange.routine, exchange.request
     place = f"{PurePath(routine.position.file).name}:{routine.position.line}"
     kind = "Send" if exchange.reply is None else "Call"
@@ -160,7 +169,8 @@ def _write_docstring(source: Source, exchange: Exchange) -> None:
         arguments.append(f"    {part.name}: how many of ``{part.field.argument}`` to take at most.")
     for name in polymorphic_ports(request):
         arguments.append(f"    {name}: disposition of that port's right.")
-    details: list[str] = ["Args:", *arguments, ""] if arguments else []
+    details: list[str] = [*comment, ""] if comment else []
+    details += ["Args:", *arguments, ""] if arguments else []
     found = exchange.reply.arguments if exchange.reply else ()
     if found:
         details.append("Returns:")

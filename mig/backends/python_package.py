@@ -6,7 +6,7 @@ Joins the other Python rooms into the files of the package; writes none of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -27,12 +27,16 @@ from mig.frontend.diagnostics import CompileError, Diagnostic, Severity
 from mig.model.routines import Model, Routine
 
 
-def generate(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:
+def generate(
+    model_i386: Model, model_x86_64: Model, sources: Mapping[str, Sequence[str]] | None = None
+) -> Mapping[str, str]:
     """Return the files of the package, text by name.
 
     Args:
         model_i386: the subsystem on i386.
         model_x86_64: the same subsystem on x86_64.
+        sources: lines of the files that declare it, by name as in positions; what is said above a
+            routine goes into its method's docstring.
 
     Raises:
         CompileError: a routine cannot be called from Python; names it and the argument.
@@ -49,7 +53,7 @@ def generate(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:
     files = {
         "__init__.py": _package_module(model_i386, client, types),
         "types.py": _types_module(model_i386, structures, exchanges),
-        "client.py": client_module(model_i386, client, exchanges),
+        "client.py": client_module(model_i386, client, exchanges, sources or {}),
     }
     for model, user, server in zip(models, users, servers, strict=True):
         files[f"{model.abi.name}.py"] = _codec_module(model, user, server)

@@ -5,13 +5,14 @@ import importlib
 import inspect
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mig.backends.python_package import generate
-from mig.compile import CompileError, compile_text
+from mig.compile import CompileError, compile_defs, compile_text
 from mig.model.abi import ABIS as MODEL_ABIS
 from mig.rpc.abi import ABIS, I386, X86_64, Abi
 from mig.rpc.arrays import StructArray
@@ -140,6 +141,45 @@ def test_a_method_says_what_the_interface_says(wire: Any) -> None:
     assert "a: ``numbers_t``, up to 10 items." in text
     assert "c: ``numbers_t``, up to 10 items." in text
     assert "KernReturnError" in text
+
+
+COMMENTED = """\
+subsystem sample 7000;
+type port_t = MACH_MSG_TYPE_COPY_SEND;
+/*
+ * Wait a while, in \\milliseconds.
+ * Nothing "else" happens.
+ *
+ * Second paragraph.
+ */
+routine wait(p : port_t; time : int);
+/* One line. */
+routine again(p : port_t);
+
+/* Not above it. */
+
+routine bare(p : port_t);
+type t = int; /* Of something else. */
+routine other(p : port_t);
+"""
+
+
+def test_what_stands_above_a_routine_is_in_its_docstring(tmp_path: Path) -> None:
+    defs = tmp_path / "sample.defs"
+    defs.write_text(COMMENTED)
+    models = [compile_defs(defs, abi=name) for name in ABIS]
+    client = generate(*models, {str(defs): COMMENTED.splitlines()})["client.py"]
+    wait, again, rest = client.split("def wait")[1].split("    def ", 2)
+    assert textwrap.dedent("""
+        Wait a while, in /milliseconds. Nothing 'else' happens.
+
+        Second paragraph.
+
+        Args:
+    """) in textwrap.dedent(wait[wait.index("\n        Wait") :])
+    assert "        One line.\n\n        Raises:" in again
+    assert "above it" not in rest
+    assert "something else" not in rest
 
 
 def test_generated_modules_do_not_load_the_compiler(wire: Any) -> None:
