@@ -81,7 +81,7 @@ class MissingExtraError(PerfmonError, ImportError):
 _NO_MONITOR: Final = (
     "this kernel has no performance monitor: `perfmon kernel instrument` adds one to an image"
 )
-_CONTROL: Final = {
+_RULES: Final = {
     "perf_monitor_configure": "rate 100-5000 or 0 for every event; buffer 1024-32768, a power of "
     "two; only while monitoring is disabled",
     "perf_check_regression": "set a baseline first; both windows need at least 30 timed events",
@@ -108,7 +108,7 @@ def _hint(error: MachError, privileged: bool) -> str:
         case KernNotSupported():
             return "this host does not implement it"
         case KernInvalidArgument() | KernFailure():
-            return _CONTROL.get(error.routine, "")
+            return _RULES.get(error.routine, "")
         case TransportError() if error.address.startswith("qemu:"):
             return _guest_hint(error)
     return ""

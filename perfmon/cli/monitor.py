@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from typing import ClassVar
@@ -42,10 +43,10 @@ class Monitor(HostCommand):
 
     def run_on(self, host: Host, args: argparse.Namespace) -> int:
         """Print a table after each interval; Ctrl-C is the ordinary end."""
-        left = args.count
+        tables = range(args.count) if args.count else itertools.count()
         try:
             earlier = host.snapshot()
-            while left is None or left > 0:
+            for _ in tables:
                 time.sleep(args.interval)
                 now = host.snapshot()
                 if args.json:
@@ -53,7 +54,6 @@ class Monitor(HostCommand):
                 else:
                     _print_frame(host, now, earlier)
                 earlier = now
-                left = None if left is None else left - 1
         except KeyboardInterrupt:
             pass
         return Status.GOOD
