@@ -68,10 +68,9 @@ def _dispatch(model: Model, options: Options) -> list[str]:
         f"static __inline mig_routine_t {demux}_routine",
         "\t(const mach_msg_header_t *InHeadP)",
         "{",
-        f"\tint Number = InHeadP->msgh_id - {model.base};",
-        "",
-        f"\tif (Number < 0 || Number > {len(model.routines) - 1})",
+        f"\tif (InHeadP->msgh_id < {model.base} ||",
+        f"\t    InHeadP->msgh_id > {model.base + len(model.routines) - 1})",
         "\t\treturn 0;",
-        f"\treturn {demux}_routines[Number];",
+        f"\treturn {demux}_routines[InHeadP->msgh_id - {model.base}];",
         "}",
     ]

@@ -300,14 +300,23 @@ def check(out: Printer, conditions: Sequence[str], failure: Sequence[str]) -> No
         out.lines(failure)
 
 
-def check_fields(out: Printer, checked: Message, failure: Sequence[str]) -> None:
-    """Emit the checks of all fields but the return code, and find the parts on the way."""
+def check_fields(
+    out: Printer, checked: Message, failure: Sequence[str], first: Sequence[str] = ()
+) -> None:
+    """Emit the checks of all fields but the return code, and find the parts on the way.
+
+    Args:
+        out: where to.
+        checked: the message.
+        failure: what to do when it is wrong.
+        first: conditions to be looked at before those of the fields.
+    """
     variables = [part.variable for part in checked.parts if part.variable is not None]
     for part in checked.parts:
         fields = [field for field in part.fields if field.kind is not FieldKind.RETURN_CODE]
-        conditions = [
-            condition for field in fields for condition in field_conditions(checked, field)
-        ]
+        conditions = list(first) if part.is_first else []
+        for field in fields:
+            conditions += field_conditions(checked, field)
         check(out, conditions, failure)
         if part.variable is not None:
             out.line(f"Part = {_room(checked, part.variable)};")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from mig.backends import c_messages
 from mig.backends.c_call import Call
-from mig.backends.c_messages import check, check_fields
 from mig.backends.c_send import store
 from mig.backends.c_side import Options, Side, origin, title
 from mig.backends.c_support import with_preamble
@@ -74,7 +73,7 @@ class _Stub:
             self._declare()
             self._check()
             self._call.prepare(out)
-            out.line(f"Out->RetCode = {self._call.expression()};")
+            out.wrapped(f"Out->RetCode = {self._call.expression()};")
             self._call.clean_up(out)
             self._answer()
 
@@ -120,11 +119,10 @@ class _Stub:
     def _check(self) -> None:
         out, request = self._out, self._request
         self._clear_padding_of_return_code()
-        conditions = c_messages.header_conditions(request)
         if not request.layout.is_fixed:
             out.line(f"Size = {request.layout.minimum_size};")
-        check(out, conditions, _BAD_ARGUMENTS)
-        check_fields(out, request, _BAD_ARGUMENTS)
+        header = c_messages.header_conditions(request)
+        c_messages.check_fields(out, request, _BAD_ARGUMENTS, header)
         out.blank()
 
     def _clear_padding_of_return_code(self) -> None:
@@ -202,7 +200,7 @@ def _emit_dispatcher(out: Printer, side: Side) -> None:
         out.line("Out->Head.msgh_size = sizeof *Out;")
         out.line("Out->Head.msgh_remote_port = InHeadP->msgh_remote_port;")
         out.line("Out->Head.msgh_local_port = MACH_PORT_NULL;")
-        out.line("Out->Head.msgh_id = InHeadP->msgh_id + 100;")
+        out.line("Out->Head.msgh_id = (mach_msg_id_t) ((unsigned int) InHeadP->msgh_id + 100);")
         code = "mig_type(MACH_MSG_TYPE_INTEGER_32, 32, 1, TRUE, FALSE)"
         out.line(f"Out->RetCodeType = {code};")
         out.blank()

@@ -187,9 +187,9 @@ class _Stub:
         out.line(f"{head}.msgh_id = {routine.message_id};")
         out.blank()
         if routine.simple:
-            out.line(f"return {self._call(size)};")
+            out.wrapped(f"return {self._call(size)};")
             return
-        out.line(f"Result = {self._call(size)};")
+        out.wrapped(f"Result = {self._call(size)};")
         if kernel or given:
             out.line("if (Result != MACH_MSG_SUCCESS)")
             out.line("\treturn Result;")

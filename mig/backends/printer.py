@@ -19,6 +19,18 @@ class Printer:
         """Add one line; an empty one is not indented."""
         self._lines.append(f"{self._indent * self._depth}{text}" if text else "")
 
+    def wrapped(self, text: str, width: int = 100) -> None:
+        """Add a long line, broken behind commas; a tab counts as eight columns."""
+        start = f"{self._indent * self._depth}{text}"
+        while len(start.expandtabs()) > width:
+            room = width - (len(start.expandtabs()) - len(start))
+            cut = start.rfind(", ", len(self._indent) * self._depth + 1, room)
+            if cut < 0:
+                break
+            self._lines.append(start[: cut + 1])
+            start = f"{self._indent * (self._depth + 1)}{start[cut + 2 :]}"
+        self._lines.append(start)
+
     def lines(self, texts: Iterable[str]) -> None:
         """Add several lines."""
         for text in texts:

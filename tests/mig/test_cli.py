@@ -100,19 +100,20 @@ def test_preprocessor_options_go_to_the_preprocessor(directory):
 
 
 @pytest.mark.parametrize(
-    ("program", "words", "compiler", "abi"),
+    ("command", "compiler", "abi"),
     [
-        ("mig", ["--abi", "i386"], "gcc", "i386"),
-        ("mig", ["--abi=x86_64"], "gcc -m32", "x86_64"),
-        ("i686-gnu-mig", [], "gcc -m64", "i386"),
-        ("x86_64-gnu-mig", [], "gcc -m32", "x86_64"),
-        ("mig", [], "gcc -m32", "i386"),
-        ("mig", [], "gcc -m64", "x86_64"),
+        (["mig", "--abi", "i386"], "gcc", "i386"),
+        (["mig", "--abi=x86_64"], "gcc -m32", "x86_64"),
+        (["i686-gnu-mig"], "gcc -m64", "i386"),
+        (["x86_64-gnu-mig"], "gcc -m32", "x86_64"),
+        (["mig"], "gcc -m32", "i386"),
+        (["mig"], "gcc -m64", "x86_64"),
     ],
 )
 def test_the_target_comes_from_option_program_or_compiler(
-    directory, monkeypatch, program, words, compiler, abi
+    directory, monkeypatch, command, compiler, abi
 ):
+    program, *words = command
     monkeypatch.setattr(sys, "argv", [f"/usr/bin/{program}"])
     monkeypatch.setenv("CC", compiler)
     assert main(["-n", "-user", "u.c", *words, "good.defs"]) == 0
