@@ -2,6 +2,7 @@
 """Just enough of QEMU's machine protocol to read a guest's memory from outside."""
 
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,12 @@ from perfmon.kernel.boot import Guest
 def execute(guest: Guest, command: str, **arguments: Any) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(5)
-        connection.connect(str(guest.control))
+        # A socket's address is at most 107 bytes long; the path may be longer.
+        directory = os.open(guest.directory, os.O_PATH)
+        try:
+            connection.connect(f"/proc/self/fd/{directory}/{guest.control.name}")
+        finally:
+            os.close(directory)
         with connection.makefile("rw") as stream:
             json.loads(stream.readline())  # the greeting
             for request in (
