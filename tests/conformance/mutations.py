@@ -56,8 +56,31 @@ def mutants(abi: Abi, routine: Routine, request: Request) -> Iterator[Mutant]:
     yield from _sizes(abi, whole, descriptors)
     yield from _complex_bit(abi, whole, routine)
     for descriptor, argument in zip(descriptors, _carried(routine), strict=True):
-        yield from _descriptor(abi, whole, descriptor, argument)
-        yield from _tail(abi, whole, descriptor, argument)
+        site = _Site(abi, whole, descriptor, argument)
+        yield from _descriptor(site)
+        yield from _tail(site)
+        yield from _counts(site)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """An argument of a valid request: where something is changed."""
+
+    abi: Abi
+    whole: Mutant
+    descriptor: Descriptor
+    argument: Argument
+
+    def changed(self, what: str, at: int, new: bytes, verdict: Verdict) -> Mutant:
+        """The request with other bytes at one place."""
+        return _changed(self.whole, f"{self.argument.name}: {what}", at, new, verdict)
+
+    def bytes(self, number: int) -> int:
+        """The size of so many items."""
+        return (self.descriptor.size * number + 7) // 8
+
+    def beyond_address_space(self, number: int) -> bool:
+        return self.bytes(number) >= 1 << 8 * self.abi.pointer
 
 
 def _carried(routine: Routine) -> list[Argument]:
@@ -69,22 +92,20 @@ def _carried(routine: Routine) -> list[Argument]:
     ]
 
 
+def _patched(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(4, "little")
+
+
 def _changed(mutant: Mutant, label: str, at: int, new: bytes, verdict: Verdict) -> Mutant:
-    data = mutant.request.data
-    data = data[:at] + new + data[at + len(new) :]
-    return replace(mutant, label=label, verdict=verdict, request=replace(mutant.request, data=data))
+    request = replace(mutant.request, data=_patched(mutant.request.data, at, new))
+    return replace(mutant, label=label, verdict=verdict, request=request)
 
 
-def _resized(abi: Abi, mutant: Mutant, size: int) -> Mutant:
-    data = (mutant.request.data + bytes(size))[:size]
-    data = data[:4] + size.to_bytes(4, "little") + data[8:]
-    kept = tuple(slot for slot in mutant.slots if slot + abi.pointer <= size)
-    return Mutant(
-        f"size {size} instead of {len(mutant.request.data)}",
-        Verdict.REFUSE,
-        Request(data, mutant.request.regions[: len(kept)]),
-        kept,
-    )
+# The header.
 
 
 def _sizes(abi: Abi, whole: Mutant, descriptors: list[Descriptor]) -> Iterator[Mutant]:
@@ -97,13 +118,26 @@ def _sizes(abi: Abi, whole: Mutant, descriptors: list[Descriptor]) -> Iterator[M
             yield _resized(abi, whole, other)
 
 
+def _resized(abi: Abi, whole: Mutant, size: int) -> Mutant:
+    data = _patched((whole.request.data + bytes(size))[:size], 4, _word(size))
+    kept = tuple(slot for slot in whole.slots if slot + abi.pointer <= size)
+    return Mutant(
+        f"size {size} instead of {len(whole.request.data)}",
+        Verdict.REFUSE,
+        Request(data, whole.request.regions[: len(kept)]),
+        kept,
+    )
+
+
 def _complex_bit(abi: Abi, whole: Mutant, routine: Routine) -> Iterator[Mutant]:
     bits = unpack_header(abi, whole.request.data).bits
     # An array[] that came inline may stand in a complex message.
     may_be_both = any(a.form is Form.INDEFINITE and a.sent for a in routine.arguments)
     verdict = Verdict.TOLERATE if may_be_both and not bits & BITS_COMPLEX else Verdict.REFUSE
-    flipped = (bits ^ BITS_COMPLEX).to_bytes(4, "little")
-    yield _changed(whole, "complex bit flipped", 0, flipped, verdict)
+    yield _changed(whole, "complex bit flipped", 0, _word(bits ^ BITS_COMPLEX), verdict)
+
+
+# Descriptors.
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +148,16 @@ class _Bits:
     word: int
     shift: int
     width: int
+
+    @property
+    def limit(self) -> int:
+        return (1 << self.width) - 1
+
+    def read(self, word: int) -> int:
+        return word >> self.shift & self.limit
+
+    def write(self, word: int, value: int) -> int:
+        return word & ~(self.limit << self.shift) | value << self.shift
 
 
 def _bits(abi: Abi, longform: bool) -> list[_Bits]:
@@ -132,40 +176,32 @@ def _bits(abi: Abi, longform: bool) -> list[_Bits]:
     return fields
 
 
-def _descriptor(
-    abi: Abi, whole: Mutant, descriptor: Descriptor, argument: Argument
-) -> Iterator[Mutant]:
-    for field in _bits(abi, descriptor.longform):
-        at = descriptor.offset + 4 * field.word
-        word = int.from_bytes(whole.request.data[at : at + 4], "little")
-        limit = (1 << field.width) - 1
-        old = word >> field.shift & limit
-        for new in sorted({0, 1, old ^ 1, (old + 1) & limit, (old - 1) & limit, limit} - {old}):
-            if _kernel_would_not_deliver(abi, whole, descriptor, field.name, new):
+def _descriptor(site: _Site) -> Iterator[Mutant]:
+    for field in _bits(site.abi, site.descriptor.longform):
+        at = site.descriptor.offset + 4 * field.word
+        word = int.from_bytes(site.whole.request.data[at : at + 4], "little")
+        old = field.read(word)
+        near = {old ^ 1, (old + 1) & field.limit, (old - 1) & field.limit}
+        for new in sorted({0, 1, field.limit, *near} - {old}):
+            if _kernel_would_not_deliver(site, field.name, new):
                 continue
-            changed = word & ~(limit << field.shift) | new << field.shift
-            mutant = _changed(
-                whole,
-                f"{argument.name}: {field.name} {new} instead of {old}",
-                at,
-                changed.to_bytes(4, "little"),
-                _verdict(abi, descriptor, argument, field.name, new),
-            )
-            if field.name == "number" and not descriptor.inline:
-                mutant = _with_region(mutant, descriptor, (descriptor.size * new + 7) // 8)
+            what = f"{field.name} {new} instead of {old}"
+            changed = _word(field.write(word, new))
+            mutant = site.changed(what, at, changed, _verdict(site, field.name, new))
+            if field.name == "number" and not site.descriptor.inline:
+                mutant = _with_region(mutant, site.descriptor, site.bytes(new))
             yield mutant
 
 
-def _kernel_would_not_deliver(
-    abi: Abi, whole: Mutant, descriptor: Descriptor, field: str, new: int
-) -> bool:
+def _kernel_would_not_deliver(site: _Site, field: str, new: int) -> bool:
     """Whether only the kernel's own failure could bring such a message about."""
-    if field == "number" and not descriptor.inline:
-        return descriptor.size * new > LARGEST_REGION * 8
-    if field == "inline" and descriptor.inline:
+    if field == "number" and not site.descriptor.inline:
+        return site.bytes(new) > LARGEST_REGION and not site.beyond_address_space(new)
+    if field == "inline" and site.descriptor.inline:
         # In a complex message it would have been the kernel that put the pointer there.
-        bits = unpack_header(abi, whole.request.data).bits
-        return bool(bits & BITS_COMPLEX) and abi.align(descriptor.length) == abi.pointer
+        bits = unpack_header(site.abi, site.whole.request.data).bits
+        fits = site.abi.align(site.descriptor.length) == site.abi.pointer
+        return bool(bits & BITS_COMPLEX) and fits
     return False
 
 
@@ -173,38 +209,71 @@ def _with_region(mutant: Mutant, descriptor: Descriptor, size: int) -> Mutant:
     """The kernel delivers as much memory as the descriptor says."""
     which = mutant.slots.index(descriptor.data)
     regions = list(mutant.request.regions)
-    regions[which] = (regions[which] + bytes(size))[:size]
+    regions[which] = (regions[which] + bytes(min(size, LARGEST_REGION)))[:size]
     return replace(mutant, request=replace(mutant.request, regions=tuple(regions)))
 
 
-def _verdict(abi: Abi, descriptor: Descriptor, argument: Argument, field: str, new: int) -> Verdict:
+def _verdict(site: _Site, field: str, new: int) -> Verdict:
     """How bad a change of a descriptor is."""
-    loose = descriptor.longform or is_port_right(descriptor.name)
+    descriptor, argument = site.descriptor, site.argument
+    right = is_port_right(descriptor.name)
+    if field == "deallocate" and descriptor.inline and (descriptor.longform or not right):
+        return Verdict.REFUSE
     if field in {"deallocate", "unused", "short fields"}:
-        return Verdict.TOLERATE if loose else Verdict.REFUSE
+        return Verdict.TOLERATE if descriptor.longform or right else Verdict.REFUSE
     if field == "name" and argument.server_poly:
         return Verdict.SURVIVE
-    if field == "number" and not descriptor.inline and argument.has_count:
-        return Verdict.SURVIVE
-    if field == "number" and (argument.has_count or argument.variable) and descriptor.inline:
-        size = abi.align(descriptor.length)
-        if abi.align((descriptor.size * new + 7) // 8) == size:
+    if field == "number" and (argument.has_count or argument.variable):
+        if not descriptor.inline:
+            return Verdict.REFUSE if site.beyond_address_space(new) else Verdict.SURVIVE
+        if site.abi.align(site.bytes(new)) == site.abi.align(descriptor.length):
             return Verdict.SURVIVE
     return Verdict.REFUSE
 
 
-def _tail(abi: Abi, whole: Mutant, descriptor: Descriptor, argument: Argument) -> Iterator[Mutant]:
+# Data.
+
+
+def _tail(site: _Site) -> Iterator[Mutant]:
+    """What is behind the data; a string without an end."""
+    descriptor = site.descriptor
     if not descriptor.inline:
         return
     end = descriptor.data + descriptor.length
-    padding = abi.align(end) - end
+    padding = site.abi.align(end) - end
     if padding:
-        yield _changed(whole, f"{argument.name}: padding", end, b"\xa5" * padding, Verdict.TOLERATE)
-    if argument.form is Form.STRING:
-        yield _changed(
-            whole,
-            f"{argument.name}: no terminating zero",
-            descriptor.data,
-            b"A" * descriptor.length,
-            Verdict.SURVIVE,
-        )
+        yield site.changed("padding", end, b"\xa5" * padding, Verdict.TOLERATE)
+    if site.argument.form is Form.STRING:
+        endless = b"A" * descriptor.length
+        yield site.changed("no terminating zero", descriptor.data, endless, Verdict.SURVIVE)
+
+
+def _counts(site: _Site) -> Iterator[Mutant]:
+    """Messages that hold as many items as they say, but more than are allowed, or none."""
+    argument, descriptor = site.argument, site.descriptor
+    string = argument.form is Form.STRING and argument.variable
+    if not descriptor.inline or not (argument.has_count or string):
+        return
+    scale = max(1, argument.element.size * 8 // descriptor.size)
+    yield _recounted(site, (argument.count + 1) * scale, Verdict.REFUSE)
+    yield _recounted(site, 0, Verdict.REFUSE if string else Verdict.SURVIVE)
+    if scale > 1:
+        yield _recounted(site, scale + 1, Verdict.REFUSE)
+
+
+def _recounted(site: _Site, number: int, verdict: Verdict) -> Mutant:
+    abi, descriptor, old = site.abi, site.descriptor, site.whole.request.data
+    (field,) = (field for field in _bits(abi, descriptor.longform) if field.name == "number")
+    at = descriptor.offset + 4 * field.word
+    word = int.from_bytes(old[at : at + 4], "little")
+    data = _patched(old, at, _word(field.write(word, number)))
+    filling = bytes(abi.align(site.bytes(number)))
+    end = abi.align(descriptor.data + descriptor.length)
+    data = data[: descriptor.data] + filling + data[end:]
+    shift = len(data) - len(old)
+    return Mutant(
+        f"{site.argument.name}: {number} items",
+        verdict,
+        replace(site.whole.request, data=_patched(data, 4, _word(len(data)))),
+        tuple(slot + shift * (slot > descriptor.data) for slot in site.whole.slots),
+    )

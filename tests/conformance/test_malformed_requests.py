@@ -3,15 +3,17 @@
 
 import struct
 from dataclasses import dataclass
+from itertools import repeat
 
 import pytest
 
 from mig.rpc.abi import ABIS, Abi
-from mig.rpc.message import BITS_COMPLEX, unpack_header
+from mig.rpc.message import BITS_COMPLEX, Header, pack_header, unpack_header
 from tests.conformance import loopback
+from tests.conformance.checks import separable
 from tests.conformance.loopback import ZERO, Record, RunnerError
 from tests.conformance.mutations import MAX_REGIONS, Mutant, Request, Verdict, mutants
-from tests.conformance.subjects import SUBJECTS, Subject
+from tests.conformance.subjects import KITCHEN_SINK, OURS, SUBJECTS, Subject
 from tests.conformance.targets import TARGETS, Target
 from tests.conformance.vectors import SUCCESS, Vector, server_input
 from tests.conformance.workshop import Bench, Workshop
@@ -80,26 +82,31 @@ def delivery(mutant: Mutant) -> bytes:
     return struct.pack("<I", len(mutant.slots)) + regions + mutant.request.data
 
 
-def deliver(bench: Bench, requests: list[tuple[Mutant, Vector]]) -> list[list[Record]]:
+def operations(requests: list[Case]) -> list[bytes]:
+    return [
+        loopback.operation(
+            loopback.DELIVER,
+            case.vector.routine.index,
+            delivery(case.mutant),
+            server_input(case.vector),
+        )
+        for case in requests
+    ]
+
+
+def deliver(bench: Bench, requests: list[Case]) -> list[list[Record]]:
     """Give requests to our server, sanitized."""
     bench.driver("server")
-    operations = [
-        loopback.operation(
-            loopback.DELIVER, vector.routine.index, delivery(mutant), server_input(vector)
-        )
-        for mutant, vector in requests
-    ]
     try:
         return loopback.run(
             bench.workshop.runner(bench.target, sanitized=True),
             bench.sides["ours", "client", ZERO],
             bench.build("ours", "server", ZERO, sanitized=True),
             ZERO,
-            operations,
+            operations(requests),
         )
     except RunnerError as error:
-        mutant, vector = requests[error.done]
-        raise AssertionError(f"{bench}: {vector}: {mutant.label}:\n{error.text}") from error
+        raise AssertionError(f"{bench}: {requests[error.done]}:\n{error.text}") from error
 
 
 def complaint(abi: Abi, case: Case, records: list[Record]) -> str | None:
@@ -130,10 +137,69 @@ def test_a_malformed_request_gets_an_error_reply_and_nothing_else(bench: Bench) 
     abi = ABIS[bench.target.abi]
     every = cases(bench)
     assert every
-    answers = deliver(bench, [(case.mutant, case.vector) for case in every])
+    answers = deliver(bench, every)
     wrong = [
         f"{case}: {text}"
         for case, records in zip(every, answers, strict=True)
         if (text := complaint(abi, case, records))
     ]
     assert not wrong, f"{bench}: {len(wrong)} of {len(every)}:\n" + "\n".join(wrong[:40])
+
+
+def test_an_unknown_message_id_is_refused(bench: Bench) -> None:
+    abi = ABIS[bench.target.abi]
+    routines = bench.server.routines
+    known = {routine.number for routine in routines}
+    unknown = set(range(min(known) - 2, max(known) + 102)) - known | {0, -1, 0x7FFFFFFF}
+    header = Header(bits=0x1112, size=abi.header_size, remote=1, local=2, seqno=0, id=0)
+    requests = [
+        Case(
+            bench.vectors[0],
+            Mutant(
+                f"id {number}",
+                Verdict.REFUSE,
+                Request(pack_header(abi, header._replace(id=number)), ()),
+                (),
+            ),
+            b"",
+        )
+        for number in sorted(unknown)
+    ]
+    for case, records in zip(requests, deliver(bench, requests), strict=True):
+        tags = dict(records)
+        assert tags["B"] == struct.pack("<I", 0), case
+        assert "A" not in tags, case
+        assert error_complaint(abi, tags["P"], {BAD_ID}) is None, case
+
+
+@pytest.mark.parametrize("subject", [KITCHEN_SINK, OURS[0]], ids=str)
+def test_no_check_of_a_server_could_be_left_out(
+    workshop: Workshop, subject: Subject, target: Target
+) -> None:
+    bench = workshop.bench(subject, target)
+    abi = ABIS[target.abi]
+    text, checks = separable(bench.stubs("ours", "server").server.read_text())
+    stub = bench.stubs("ours", "server").directory / "separable.c"
+    stub.write_text(text)
+    server = bench.build_stub(
+        "server", stub, bench.directory / "separable.so", ZERO, loopback.ADDRESS_SANITIZER
+    )
+    every = cases(bench)
+    unmissed = []
+    for check in checks:
+        relevant = [case for case in every if case.vector.routine.name == check.routine]
+        try:
+            answers = loopback.run(
+                workshop.runner(target, sanitized=True),
+                bench.sides["ours", "client", ZERO],
+                server,
+                ZERO,
+                operations(relevant),
+                left_out=check.number,
+            )
+        except RunnerError:
+            continue
+        if not any(map(complaint, repeat(abi), relevant, answers)):
+            unmissed.append(str(check))
+    assert checks
+    assert not unmissed, f"{bench}: {len(unmissed)} of {len(checks)}:\n" + "\n".join(unmissed)

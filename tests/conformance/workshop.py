@@ -117,17 +117,27 @@ class Bench:
     def build(self, who: str, side: str, fill: Fill, sanitized: bool = False) -> Path:
         """Compile one side."""
         stubs = self.stubs(who, side)
-        flags = list(loopback.ADDRESS_SANITIZER) if sanitized else []
-        if side == "server" and self.subject.kernel_server:
-            flags += self.workshop.kernel_flags()
         suffix = "-sanitized" if sanitized else ""
+        return self.build_stub(
+            side,
+            stubs.user if side == "client" else stubs.server,
+            self.directory / f"{who}-{side}-{fill.name}{suffix}.so",
+            fill,
+            loopback.ADDRESS_SANITIZER if sanitized else (),
+        )
+
+    def build_stub(
+        self, side: str, stub: Path, output: Path, fill: Fill, flags: Sequence[str] = ()
+    ) -> Path:
+        """Compile a stub and the driver of its side."""
+        kernel = side == "server" and self.subject.kernel_server
         return loopback.build_side(
             self.target,
-            stubs.user if side == "client" else stubs.server,
+            stub,
             self.directory / f"{side}_driver.c",
-            self.directory / f"{who}-{side}-{fill.name}{suffix}.so",
+            output,
             fill=fill,
-            flags=flags,
+            flags=[*flags, *(self.workshop.kernel_flags() if kernel else [])],
         )
 
     @cached_property

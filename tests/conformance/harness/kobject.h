@@ -27,7 +27,7 @@ static inline int kobject_serve(mig_routine_t routine, mach_msg_header_t *reques
 	reply->Head.msgh_remote_port = request->msgh_local_port;
 	reply->Head.msgh_local_port = MACH_PORT_NULL;
 	reply->Head.msgh_seqno = 0;
-	reply->Head.msgh_id = request->msgh_id + 100;
+	reply->Head.msgh_id = (mach_msg_id_t)((natural_t)request->msgh_id + 100);
 	reply->RetCodeType = code_type;
 	if (routine == 0) {
 		reply->RetCode = MIG_BAD_ID;

@@ -29,6 +29,12 @@ extern void runner_put_word(uint32_t word);
 /* The receiver of out-of-line memory is done with it. */
 extern void runner_release(void *memory, size_t size);
 
+/*
+ * Whether a stub is to make a check, by number; all are but the one that the
+ * environment variable RUNNER_LEFT_OUT names.  For stubs prepared for it.
+ */
+extern int runner_keeps(uint32_t check);
+
 /* A client driver defines this: make call number `routine` of the interface. */
 extern void driver_call(uint32_t routine);
 
