@@ -205,7 +205,8 @@ def count(field: Field, pointer: str) -> str:
 
 def scaled(factor: int, value: str) -> str:
     """A product, in C."""
-    return f"{factor} * {value}" if factor > 1 else value
+    operand = f"({value})" if " / " in value else value
+    return f"{factor} * {operand}" if factor > 1 else value
 
 
 # Checks.
@@ -290,14 +291,16 @@ def check(out: Printer, conditions: Sequence[str], failure: Sequence[str]) -> No
     else:
         out.line("if (TypeCheck && mig_unlikely(")
         for condition in conditions[:-1]:
-            out.line(f"    {condition} ||")
+            out.wrapped(f"    {condition} ||")
         head = f"    {conditions[-1]}))"
     if len(failure) == 1:
-        out.line(head)
+        out.wrapped(head)
         out.line(f"\t{failure[0]}")
         return
-    with out.braces(head):
+    out.wrapped(f"{head} {{")
+    with out.indented():
         out.lines(failure)
+    out.line("}")
 
 
 def check_fields(

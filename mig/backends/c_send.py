@@ -83,7 +83,7 @@ def _describe(
         inline=boolean(is_inline),
         deallocate="FALSE" if kind.indefinite and is_inline else deallocate,
     )
-    out.line(f"{sent.pointer(field)}->{field.name}Type = {value};")
+    out.wrapped(f"{sent.pointer(field)}->{field.name}Type = {value};")
 
 
 def _store_fixed(out: Printer, sent: Message, field: Field, value: str) -> None:

@@ -130,6 +130,10 @@ class TypeTable:
                 element = self._element(node.element)
                 count = self._count(node.count, element)
                 by_value = isinstance(node, nodes.StructArrayType)
+                if by_value and element.is_port:
+                    self._diagnostics.error(
+                        node.position, "a struct cannot hold port rights: write array[n] of"
+                    )
                 kind = types.array_of(element, count, by_value=by_value)
             case nodes.VariableArrayType():
                 kind = self._variable_array(node)

@@ -34,6 +34,7 @@ def errors_of(text):
         ("type t = struct { nothing a; };", "3:19: error: type 'nothing' is not defined"),
         ("type t = struct { int a; int a; };", "3:30: error: duplicate member 'a'"),
         ("type t = struct { port_t a; };", "3:19: error: a struct cannot hold the port right"),
+        ("type t = struct[2] of port_t;", "3:10: error: a struct cannot hold port rights"),
         ("type t = array[4 / (2 - 2)] of int;", "3:18: error: division by zero"),
         ("type t = array[3 - 5] of int;", "3:18: error: -2 is too small"),
         ("type t = array[0] of int;", "3:16: error: 0 is too small"),
