@@ -22,7 +22,11 @@ run: build
 
 run-kernel: build
 	PYTHON=$(PYTHON) tools/system-packages kernel
-	$(BIN)/python examples/first_light_kernel.py $(GUEST)
+	$(BIN)/perfmon kernel fetch
+	$(BIN)/perfmon kernel instrument --output build/gnumach-perf
+	$(BIN)/perfmon kernel boot $(GUEST) --kernel build/gnumach-perf
+	$(BIN)/perfmon -H qemu:$(GUEST) demo; status=$$?; \
+		$(BIN)/perfmon kernel stop $(GUEST); exit $$status
 
 test: lint unit conformance robustness kernels
 
