@@ -202,15 +202,31 @@ class ArgumentResolver:
             )
 
     def _check_names(self) -> None:
-        seen: dict[str, Position] = {}
+        """Generated C needs an argument's name for itself, and longer ones made from it."""
+        seen: dict[str, Argument] = {}
         for argument in self.resolved:
             if argument.name in seen:
                 text = f"duplicate argument '{argument.name}'"
                 if argument.parent is not None:
                     text += f", which '{argument.parent}' implies"
                 self._diagnostics.error(argument.position, text)
-                self._diagnostics.note(seen[argument.name], "it was declared here first")
-            seen.setdefault(argument.name, argument.position)
+                self._diagnostics.note(seen[argument.name].position, "it was declared here first")
+            seen.setdefault(argument.name, argument)
+        for argument in self.resolved:
+            for suffix in _member_suffixes(argument):
+                other = seen.get(argument.name + suffix)
+                if other is not None and other.role is Role.DATA:
+                    self._diagnostics.error(
+                        other.position,
+                        f"'{other.name}' is what generated code calls a part of '{argument.name}'",
+                    )
+
+
+def _member_suffixes(argument: Argument) -> tuple[str, ...]:
+    """What generated C puts behind an argument's name to name a member or a variable."""
+    if argument.role is not Role.DATA:
+        return ()
+    return ("Type", "Pad", "P", "Data") if argument.type.indefinite else ("Type", "Pad")
 
 
 def _field(argument: Argument) -> FieldSpecification:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mig.frontend.diagnostics import Diagnostics
 from mig.frontend.nodes import Name
 
@@ -16,8 +18,11 @@ _C_KEYWORDS = _C_TYPE_WORDS | {
     "_Thread_local", "asm", "typeof",
 }
 # fmt: on
-#: What generated C calls its own variables and members.
-GENERATED_NAMES = frozenset(("Head", "RetCode", "Mess", "InP", "OutP", "InHeadP", "OutHeadP"))
+#: What generated C calls its own variables, types and members.
+_GENERATED_NAMES = re.compile(
+    r"Head|RetCode\w*|Mess|Complex|Size|Part|Memory|Result|ReplyPort|Routine|TypeCheck|TRUE|FALSE"
+    r"|(In|Out)(\d+|HeadP)?|(Request|Reply)\d*|(__)?mig_\w+"
+)
 #: The longest identifier that compilers and linkers are sure to tell apart.
 _LENGTH_LIMIT = 200
 
@@ -40,7 +45,7 @@ def check_name(
     text = name.text
     if text in _C_KEYWORDS and not (allow_type_words and text in _C_TYPE_WORDS):
         diagnostics.error(name.position, f"'{text}' is a keyword of C")
-    elif generated and (text in GENERATED_NAMES or text.startswith("mig_")):
+    elif generated and _GENERATED_NAMES.fullmatch(text):
         diagnostics.error(name.position, f"'{text}' is a name that generated code uses")
     elif len(text) > _LENGTH_LIMIT:
         diagnostics.error(

@@ -60,6 +60,11 @@ def errors_of(text):
         ("routine r(p : port_t; p : int);", "3:23: error: duplicate argument 'p'"),
         ("routine r(p : port_t; a : t = array[] of int; aCnt : int);", "3:47: error: duplicate"),
         ("routine r(p : port_t; Head : int);", "3:23: error: 'Head' is a name that generated code"),
+        ("routine r(p : port_t; In1 : int);", "3:23: error: 'In1' is a name that generated code"),
+        (
+            "routine r(p : port_t; aType : int; a : int);",
+            "3:23: error: 'aType' is what generated code calls a part of 'a'",
+        ),
         (f"routine r(p : port_t; {'a' * 201} : int);", "3:23: error: a name of 201 characters"),
         ("routine r();", "3:9: error: routine 'r' has no request port"),
         ("routine r(p : int);", "3:11: error: the request port 'p' is not a port"),
