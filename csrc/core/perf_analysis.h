@@ -21,6 +21,7 @@
 #define _PERF_ANALYSIS_H_
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <mach/kern_return.h>
@@ -59,9 +60,11 @@ struct perf_stamp {
  */
 struct perf_active {
 	uint32_t events[PERF_EVENT_MAX / 32]; /* bit set: record it, now */
-	uint32_t epoch;			      /* of this enable; 0: disabled */
+	uint32_t epoch; /* of this enable, or PERF_EPOCH_DISABLED; never 0 */
 };
 extern struct perf_active perf_active;
+
+#define PERF_EPOCH_DISABLED UINT32_MAX
 
 /* Once, before any other call; monitoring is disabled after it. */
 void perf_analysis_init(void);
@@ -80,21 +83,29 @@ uint32_t perf_thread_id(uintptr_t thread, uintptr_t task);
 void perf_task_forget(uintptr_t task);
 void perf_thread_forget(uintptr_t thread);
 
-/* Out of line: event | flags << 16, as the two lie in a sample. */
-void PERF_FAST_CALL perf_record_instant(uint32_t what, uint32_t data1,
-					uint32_t data2, uintptr_t task,
-					uintptr_t thread);
-void PERF_FAST_CALL perf_record_timed(uint32_t what, uint32_t data1,
-				      uint32_t data2, uintptr_t task,
-				      uintptr_t thread,
-				      const struct perf_stamp *start);
+/* Whose event it is; a null pointer and two PERF_CURRENT say the same. */
+struct perf_keys {
+	uintptr_t task;
+	uintptr_t thread;
+};
+
+/*
+ * Out of line, for the functions below, which make sure that the event is to be
+ * recorded; what is event | flags << 16, as the two lie in a sample.
+ */
+void PERF_FAST_CALL perf_record_instant(uint32_t what, uint32_t data1, uint32_t data2,
+					const struct perf_keys *keys);
+void PERF_FAST_CALL perf_record_timed(uint32_t what, uint32_t data1, uint32_t data2,
+				      const struct perf_stamp *start,
+				      const struct perf_keys *keys);
 void PERF_FAST_CALL perf_stamp_take(struct perf_stamp *start);
 
 /* Is monitoring enabled? */
 static inline bool
 perf_is_enabled(void)
 {
-	return __atomic_load_n(&perf_active.epoch, __ATOMIC_RELAXED) != 0;
+	return __atomic_load_n(&perf_active.epoch, __ATOMIC_RELAXED)
+	       != PERF_EPOCH_DISABLED;
 }
 
 static inline bool
@@ -109,8 +120,12 @@ static inline void
 perf_event_record(uint32_t event, uint32_t flags, uintptr_t task,
 		  uintptr_t thread, uint32_t data1, uint32_t data2)
 {
+	struct perf_keys keys = {task, thread};
+	bool current = __builtin_constant_p(task | thread) && (task | thread) == 0;
+
 	if (perf_event_active(event))
-		perf_record_instant(event | flags << 16, data1, data2, task, thread);
+		perf_record_instant(event | flags << 16, data1, data2,
+				    current ? NULL : &keys);
 }
 
 /* A timed event begins. */
@@ -127,9 +142,14 @@ static inline void
 perf_time_end(uint32_t event, uint32_t flags, uintptr_t task, uintptr_t thread,
 	      uint32_t data1, uint32_t data2, const struct perf_stamp *start)
 {
-	if (start->epoch != 0 && perf_event_active(event))
-		perf_record_timed(event | flags << 16, data1, data2, task, thread,
-				  start);
+	struct perf_keys keys = {task, thread};
+	bool current = __builtin_constant_p(task | thread) && (task | thread) == 0;
+
+	/* What has not begun has epoch 0, which none is. */
+	if (start->epoch == __atomic_load_n(&perf_active.epoch, __ATOMIC_RELAXED)
+	    && perf_event_active(event))
+		perf_record_timed(event | flags << 16, data1, data2, start,
+				  current ? NULL : &keys);
 }
 
 #define PERF_EVENT_RECORD(event, task, thread, data1, data2)		\

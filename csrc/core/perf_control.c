@@ -24,11 +24,29 @@ let_through(uint64_t events)
 		perf_publish32(&perf_active.events[i], (uint32_t)(events >> 32 * i));
 }
 
+/* After a change of the generation or of the task left out. */
+static void
+set_current(void)
+{
+	perf_publish32(&perf_shared.current, perf_load_word(&perf_shared.excluded) != 0
+						     ? PERF_LOOK_CLOSER
+						     : perf_shared.generation);
+}
+
+static uint32_t
+next_generation(void)
+{
+	uint32_t next = perf_shared.generation + 1;
+
+	return next == PERF_LOOK_CLOSER ? 1 : next;
+}
+
 /* The CPUs renew themselves, one by one, at their next events. */
 static void
 begin_generation(void)
 {
-	perf_publish32(&perf_shared.generation, perf_shared.generation + 1);
+	perf_publish32(&perf_shared.generation, next_generation());
+	set_current();
 }
 
 static void
@@ -104,10 +122,11 @@ enable(void)
 	calibrate();
 	perf_ids_clear();
 	perf_publish_word(&perf_shared.excluded, 0);
+	set_current();
 	perf_control.excluded_task = 0;
 	perf_control.enabled_at = perf_platform_clock();
 	perf_control.enabled = true;
-	if (++perf_control.epoch == 0)
+	if (++perf_control.epoch == PERF_EPOCH_DISABLED)
 		perf_control.epoch = 1;
 	perf_publish32(&perf_active.epoch, perf_control.epoch);
 	let_through(perf_control.event_mask);
@@ -118,7 +137,7 @@ static kern_return_t
 disable(void)
 {
 	let_through(0);
-	perf_publish32(&perf_active.epoch, 0);
+	perf_publish32(&perf_active.epoch, PERF_EPOCH_DISABLED);
 	perf_control.enabled = false;
 	perf_control.monitored += perf_platform_clock() - perf_control.enabled_at;
 	return perf_platform_enable(false);
@@ -172,6 +191,7 @@ exclude(uint64_t task)
 		return KERN_INVALID_ARGUMENT;
 	perf_control.excluded_task = task;
 	perf_publish_word(&perf_shared.excluded, key);
+	set_current();
 	return KERN_SUCCESS;
 }
 
@@ -233,7 +253,7 @@ perf_control_reset(void)
 	perf_control.monitored = 0;
 	perf_control.enabled_at = perf_platform_clock();
 	/* The mark first: a CPU that sees the generation must see that it is a reset. */
-	perf_publish32(&perf_shared.reset, perf_shared.generation + 1);
+	perf_publish32(&perf_shared.reset, next_generation());
 	begin_generation();
 	perf_platform_unlock();
 }

@@ -18,9 +18,10 @@
 #include "perf_ring.h"
 #include "perf_statistics.h"
 
-/* The task and thread that a CPU saw last, with their ids. */
+#define PERF_NO_THREAD ((uintptr_t)1) /* no key is that */
+
+/* The thread that a CPU saw running last, with its id and its task's. */
 struct perf_last_ids {
-	uintptr_t task_key;
 	uintptr_t thread_key;
 	uint32_t task;
 	uint32_t thread;
@@ -28,19 +29,23 @@ struct perf_last_ids {
 
 /*
  * What a CPU records.  Written by that CPU alone, in a section; read by all.
- * (But for last_ids: a death on another CPU zeroes its keys.)
+ * (But for last_ids: a death on another CPU takes its key out.)
  */
 struct perf_cpu {
 	uint32_t sequence; /* odd in a section */
 	uint32_t generation;
 	perf_ring_t ring;
+	struct perf_slot *slots; /* slots and mask are the ring, for its writer */
+	uint32_t mask;
 	struct perf_account account; /* of the generation */
 	struct perf_account earlier; /* of generations since the last reset */
 	uint64_t newest;	     /* timestamp of the newest sample */
-	uint64_t open;		     /* of the rate limit */
+	uint64_t closed;	     /* of the rate limit */
 	struct perf_last_ids last_ids;
 	struct perf_statistics statistics[PERF_EVENT_MAX];
 } __attribute__((aligned(64)));
+
+#define PERF_LOOK_CLOSER UINT32_MAX /* no generation is that */
 
 /*
  * What the record path reads beside perf_active.  Written under the control
@@ -48,6 +53,11 @@ struct perf_cpu {
  * generation, stored last, tells each CPU to renew itself.
  */
 struct perf_shared {
+	/*
+	 * What statistics that need no second look have for a generation: it,
+	 * or PERF_LOOK_CLOSER while a task is left out.
+	 */
+	uint32_t current;
 	uint32_t generation; /* configure and reset advance it */
 	uint32_t reset;	     /* the generation that the last reset began */
 	uint32_t mode;

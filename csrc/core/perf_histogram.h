@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "perf_analysis.h"
 #include "perf_order.h"
 
 /*
@@ -48,11 +49,16 @@ perf_bucket_lower(uint32_t index, uint32_t shift)
 }
 
 static inline uint32_t
+perf_short_work_bucket(uint32_t ticks)
+{
+	return perf_bucket_index(ticks >> PERF_WORK_SHIFT);
+}
+
+static inline uint32_t
 perf_work_bucket(uint64_t ticks)
 {
-	if (perf_unlikely(ticks >> 32 != 0))
-		return PERF_WORK_BUCKETS - 1;
-	return perf_bucket_index((uint32_t)ticks >> PERF_WORK_SHIFT);
+	return ticks >> 32 == 0 ? perf_short_work_bucket((uint32_t)ticks)
+				: PERF_WORK_BUCKETS - 1;
 }
 
 static inline uint32_t
@@ -67,17 +73,15 @@ perf_wait_bucket(uint64_t ticks)
 	return index < PERF_WAIT_BUCKETS ? index : PERF_WAIT_BUCKETS - 1;
 }
 
+/* Out of line: once in 2^32 events. */
+void PERF_FAST_CALL perf_bucket_carry(uint32_t *low, uint8_t *carry);
+
 static inline void
 perf_bucket_count(uint32_t *low, uint8_t *carry)
 {
-	uint32_t count = *low + 1;
-
-	if (perf_unlikely(count == 0)) {
-		if (*carry == PERF_BUCKET_CARRY_MAX)
-			return;
-		perf_store8(carry, *carry + 1);
-	}
-	perf_store32(low, count);
+	perf_store32(low, *low + 1);
+	if (perf_unlikely(*low == 0))
+		perf_bucket_carry(low, carry);
 }
 
 #endif /* _PERF_HISTOGRAM_H_ */

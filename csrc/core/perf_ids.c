@@ -102,23 +102,16 @@ perf_thread_id(uintptr_t thread, uintptr_t task)
 	return look_up(&perf_threads, thread, perf_task_id(task));
 }
 
-void __attribute__((noinline))
-perf_ids_look_up(struct perf_last_ids *ids, uintptr_t task, uintptr_t thread)
+void PERF_FAST_CALL
+perf_ids_look_up(struct perf_last_ids *ids)
 {
-	/* Without keys while the ids change: a death elsewhere compares keys. */
-	perf_publish_word(&ids->thread_key, 0);
-	perf_publish_word(&ids->task_key, 0);
+	uintptr_t thread = perf_platform_thread(), task = perf_platform_task();
+
+	/* Without its key while the ids change: a death elsewhere compares keys. */
+	perf_publish_word(&ids->thread_key, PERF_NO_THREAD);
 	ids->task = perf_task_id(task);
 	ids->thread = perf_thread_id(thread, task);
-	perf_publish_word(&ids->task_key, task);
 	perf_publish_word(&ids->thread_key, thread);
-}
-
-static void
-forget_last(uintptr_t *last, uintptr_t key)
-{
-	__atomic_compare_exchange_n(last, &key, 0, false, __ATOMIC_SEQ_CST,
-				    __ATOMIC_RELAXED);
 }
 
 void
@@ -131,8 +124,7 @@ perf_task_forget(uintptr_t task)
 		return;
 	if (slot != NULL)
 		release(slot);
-	for (unsigned int i = 0; i < perf_platform_cpus(); i++)
-		forget_last(&perf_cpus[i].last_ids.task_key, task);
+	/* Its threads died before it: no CPU remembers it by one of them. */
 	__atomic_compare_exchange_n(&perf_shared.excluded, &excluded, 0, false,
 				    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
@@ -146,8 +138,13 @@ perf_thread_forget(uintptr_t thread)
 		return;
 	if (slot != NULL)
 		release(slot);
-	for (unsigned int i = 0; i < perf_platform_cpus(); i++)
-		forget_last(&perf_cpus[i].last_ids.thread_key, thread);
+	for (unsigned int i = 0; i < perf_platform_cpus(); i++) {
+		uintptr_t last = thread;
+
+		__atomic_compare_exchange_n(&perf_cpus[i].last_ids.thread_key, &last,
+					    PERF_NO_THREAD, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED);
+	}
 }
 
 uintptr_t
@@ -166,10 +163,8 @@ perf_ids_clear(void)
 		release(&perf_tasks.slots[i]);
 	for (uint32_t i = 0; i < perf_threads.size; i++)
 		release(&perf_threads.slots[i]);
-	for (unsigned int i = 0; i < perf_platform_cpus(); i++) {
-		perf_publish_word(&perf_cpus[i].last_ids.thread_key, 0);
-		perf_publish_word(&perf_cpus[i].last_ids.task_key, 0);
-	}
+	for (unsigned int i = 0; i < perf_platform_cpus(); i++)
+		perf_publish_word(&perf_cpus[i].last_ids.thread_key, PERF_NO_THREAD);
 }
 
 uint32_t

@@ -1,10 +1,9 @@
 /*
  * The rate limit of a CPU's samples: a token bucket, refilled from the clock.
  *
- * Kept as one instant.  With a token per interval and room for burst of them,
- * "the bucket holds a token" is the same as "now is not before open", and a
- * token taken moves open on by an interval; a full bucket is open = now - span
- * where span = (burst - 1) * interval.
+ * Kept as one instant, the last at which no token is there: with a token per
+ * interval, a token taken moves it on by an interval, and a bucket that is full
+ * has it at now - 1 - span, where span = (burst - 1) * interval.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -30,24 +29,35 @@ struct perf_limit {
 void perf_limit_init(uint32_t samples_per_second, uint64_t ticks_per_second,
 		     struct perf_limit *limit);
 
+static inline uint64_t
+perf_limit_full(const struct perf_limit *limit, uint64_t now)
+{
+	/* Without a limit, as far from now as can be. */
+	if (perf_load32(&limit->interval) == 0)
+		return now - (UINT64_C(1) << 63);
+	return now - 1 - perf_load32(&limit->span);
+}
+
 /*
- * open is never more than an interval ahead of the clock, unless the clock was
- * set back: then the bucket starts full again.
+ * closed is never more than an interval ahead of the clock, so that its
+ * distance fits 32 bits whenever there is no token.  If it is further ahead,
+ * the clock was set back: the bucket starts full again.
  */
 static inline bool
-perf_limit_admits(const struct perf_limit *limit, uint64_t now, uint64_t *open)
+perf_limit_admits(const struct perf_limit *limit, uint64_t now, uint64_t *closed)
 {
-	uint32_t interval = perf_load32(&limit->interval);
-	uint64_t ahead = *open - now, floor;
+	uint64_t ahead = *closed - now, full;
+	uint32_t interval;
 
+	if (ahead >> 32 == 0)
+		return false;
+	interval = perf_load32(&limit->interval);
 	if (interval == 0)
 		return true;
-	if (ahead - 1 < interval)
-		return false;
-	floor = now - perf_load32(&limit->span);
-	if ((int64_t)ahead > 0 || (int64_t)(*open - floor) < 0)
-		*open = floor;
-	*open += interval;
+	full = perf_limit_full(limit, now);
+	if ((int64_t)ahead > 0 || (int64_t)(*closed - full) < 0)
+		*closed = full;
+	*closed += interval;
 	return true;
 }
 

@@ -72,9 +72,11 @@ copy_samples(perf_ring_t ring, uint64_t at, perf_sample_t *samples, uint32_t cou
 	typedef uintptr_t __attribute__((may_alias)) word_t;
 	enum { WORDS = sizeof(perf_sample_t) / sizeof(word_t) };
 	word_t *to = (word_t *)samples;
+	struct perf_slot *slots = perf_ring_slots(ring);
+	uint32_t mask = perf_ring_mask(ring);
 
 	for (uint32_t i = 0; i < count; i++) {
-		const word_t *from = (const word_t *)perf_ring_slot(ring, at + i);
+		const word_t *from = (const word_t *)&slots[(at + i) & mask];
 
 		for (int word = 0; word < WORDS; word++)
 			*to++ = __atomic_load_n(&from[word], __ATOMIC_ACQUIRE);

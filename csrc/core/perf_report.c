@@ -52,8 +52,8 @@ perf_report_event(uint32_t event, perf_event_stats_t *stats)
 	stats->wait_total = perf_duration_ns(totals.wait_total);
 	stats->min = stats->max = stats->mean = 0;
 	if (totals.timed != 0) {
-		stats->min = perf_duration_ns(~totals.min_inverted);
-		stats->max = perf_duration_ns(totals.max);
+		stats->min = perf_duration_ns(perf_totals_min(&totals));
+		stats->max = perf_duration_ns(perf_totals_max(&totals));
 		stats->mean = perf_divide(stats->total, totals.timed, &rest);
 	}
 	stats->last = perf_instant_ns(totals.last);
@@ -94,7 +94,8 @@ add_cpu(unsigned int cpu, perf_system_stats_t *stats)
 	struct perf_cpu_snapshot snapshot;
 
 	perf_snapshot_cpu(cpu, &snapshot);
-	stats->events += snapshot.earlier.events + snapshot.account.events;
+	stats->events += perf_account_events(&snapshot.earlier)
+			 + perf_account_events(&snapshot.account);
 	stats->written += snapshot.earlier.written + snapshot.account.written;
 	/* A change of the configuration empties the ring. */
 	stats->overwritten += snapshot.earlier.written
@@ -181,7 +182,7 @@ cpu_info(unsigned int cpu, perf_info_cpu_t *info)
 	struct perf_cpu_snapshot snapshot;
 
 	perf_snapshot_cpu(cpu, &snapshot);
-	info->events = snapshot.account.events;
+	info->events = perf_account_events(&snapshot.account);
 	info->written = snapshot.account.written;
 	info->overwritten = perf_ring_oldest(snapshot.ring, snapshot.account.written);
 	info->rate_limited = snapshot.account.rate_limited;

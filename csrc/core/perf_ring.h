@@ -21,13 +21,18 @@
 
 #include "perf_order.h"
 
-/* events = written + rate_limited + refused, outside a section. */
+/* Every event that the mask lets through counts in one of them. */
 struct perf_account {
-	uint64_t events; /* let through by the mask */
 	uint64_t written;
 	uint64_t rate_limited;
 	uint64_t refused; /* because the ring was full, in stop mode */
 };
+
+static inline uint64_t
+perf_account_events(const struct perf_account *account)
+{
+	return account->written + account->rate_limited + account->refused;
+}
 
 /*
  * A ring's memory and its size are one word, the size as its logarithm in the
@@ -79,10 +84,16 @@ _Static_assert(offsetof(struct perf_slot, what) == offsetof(perf_sample_t, event
 #endif
 
 static inline struct perf_slot *
-perf_ring_slot(perf_ring_t ring, uint64_t sequence)
+perf_ring_slots(perf_ring_t ring)
 {
-	return (struct perf_slot *)perf_ring_samples(ring)
-	       + ((uint32_t)sequence & (perf_ring_size(ring) - 1));
+	return (struct perf_slot *)perf_ring_samples(ring);
+}
+
+/* Of a sequence number, its slot. */
+static inline uint32_t
+perf_ring_mask(perf_ring_t ring)
+{
+	return perf_ring_size(ring) - 1;
 }
 
 /* The first sample that is still in the ring. */

@@ -42,7 +42,6 @@ perf_snapshot_cpu(unsigned int number, struct perf_cpu_snapshot *snapshot)
 	if (perf_before_reset(generation)) {
 		snapshot->earlier = nothing_recorded;
 	} else {
-		snapshot->earlier.events += snapshot->account.events;
 		snapshot->earlier.written += snapshot->account.written;
 		snapshot->earlier.rate_limited += snapshot->account.rate_limited;
 		snapshot->earlier.refused += snapshot->account.refused;

@@ -26,10 +26,15 @@ struct perf_totals {
 	uint64_t errors; /* of any of the three */
 	uint64_t total;	 /* of the timed */
 	uint64_t wait_total;
-	uint64_t min_inverted; /* ~min of the timed */
-	uint64_t max;
-	uint64_t last; /* clock at the end of the newest */
+	uint64_t last;	 /* clock at the end of the newest */
+	/* Of those at least PERF_LONG_TICKS long, and of the others. */
+	uint64_t long_min_inverted; /* ~min */
+	uint64_t long_max;
+	uint32_t min_inverted;
+	uint32_t max;
 };
+
+#define PERF_LONG_TICKS UINT32_MAX
 
 /*
  * Written by its CPU alone.  What it holds belongs to the generation; if a
@@ -37,9 +42,8 @@ struct perf_totals {
  * its next event.
  */
 struct perf_statistics {
-	uint32_t generation;
-	uint32_t reserved;
 	struct perf_totals totals;
+	uint32_t generation;
 	uint32_t work[PERF_WORK_BUCKETS];
 	uint32_t wait[PERF_WAIT_BUCKETS];
 	uint8_t work_carry[PERF_WORK_BUCKETS];
@@ -49,38 +53,36 @@ struct perf_statistics {
 _Static_assert(sizeof(struct perf_statistics) == 1024, "statistics of an event");
 
 static inline void
-perf_count_instant(struct perf_statistics *statistics, bool waited)
+perf_count_instant(struct perf_statistics *statistics)
 {
-	perf_add64(waited ? &statistics->totals.waits : &statistics->totals.instants, 1);
+	perf_add64(&statistics->totals.instants, 1);
 }
 
+/* Below PERF_LONG_TICKS: the usual event. */
 static inline void
-perf_count_work(struct perf_statistics *statistics, uint64_t ticks)
+perf_count_short_work(struct perf_statistics *statistics, uint32_t ticks)
 {
 	struct perf_totals *totals = &statistics->totals;
-	uint32_t bucket = perf_work_bucket(ticks);
+	uint32_t bucket = perf_short_work_bucket(ticks);
 
 	perf_add64(&totals->timed, 1);
 	perf_add64(&totals->total, ticks);
 	if (perf_unlikely(~ticks > totals->min_inverted))
-		perf_store64(&totals->min_inverted, ~ticks);
+		perf_store32(&totals->min_inverted, ~ticks);
 	if (perf_unlikely(ticks > totals->max))
-		perf_store64(&totals->max, ticks);
+		perf_store32(&totals->max, ticks);
 	perf_bucket_count(&statistics->work[bucket], &statistics->work_carry[bucket]);
 }
 
-static inline void
-perf_count_wait(struct perf_statistics *statistics, uint64_t ticks)
-{
-	uint32_t bucket = perf_wait_bucket(ticks);
-
-	perf_add64(&statistics->totals.waits, 1);
-	perf_add64(&statistics->totals.wait_total, ticks);
-	perf_bucket_count(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
-}
+void perf_count_work(struct perf_statistics *statistics, uint64_t ticks);
+void perf_count_wait(struct perf_statistics *statistics, uint64_t ticks);
 
 /* By its own CPU, in a section. */
-void perf_statistics_clear(struct perf_statistics *statistics);
+void PERF_FAST_CALL perf_statistics_clear(struct perf_statistics *statistics);
+
+/* Of the timed, if there are any. */
+uint64_t perf_totals_min(const struct perf_totals *totals);
+uint64_t perf_totals_max(const struct perf_totals *totals);
 
 /* Add one CPU's totals to a sum over CPUs. */
 void perf_totals_add(struct perf_totals *sum, const struct perf_totals *totals);

@@ -40,11 +40,11 @@ def test_it_admits_what_a_token_bucket_of_a_tenth_of_a_second_admits(
     lib, limits = compiled_core.lib, limit(compiled_core, rate, frequency)
     model = TokenBucket(limits.interval, rate // 10)
     now = 10**12
-    open_ = compiled_core.ffi.new("uint64_t *", now - limits.span)
+    closed = compiled_core.ffi.new("uint64_t *", lib.perf_limit_full(limits, now))
     model.at = now
     for step in steps:
         now += int(step * limits.interval) if step < 2.9 else frequency
-        assert lib.perf_limit_admits(limits, now, open_) == model.admits(now)
+        assert lib.perf_limit_admits(limits, now, closed) == model.admits(now)
 
 
 @given(st.integers(100, 5000), st.integers(10**6, 10**10))
@@ -56,14 +56,16 @@ def test_the_interval_is_the_shortest_that_does_not_exceed_the_rate(compiled_cor
 
 def test_rate_zero_admits_every_event(compiled_core):
     limits = limit(compiled_core, 0, 10**9)
-    open_ = compiled_core.ffi.new("uint64_t *", 0)
-    assert all(compiled_core.lib.perf_limit_admits(limits, 5, open_) for _ in range(10000))
+    lib = compiled_core.lib
+    closed = compiled_core.ffi.new("uint64_t *", lib.perf_limit_full(limits, 10**12))
+    for now in (10**12, 10**12 - 1000, 0, 2 * 10**12):
+        assert all(lib.perf_limit_admits(limits, now, closed) for _ in range(1000))
 
 
 def test_a_clock_that_was_set_back_does_not_close_it(compiled_core):
     limits = limit(compiled_core, 1000, 10**9)
-    open_ = compiled_core.ffi.new("uint64_t *", 10**12)
-    admitted = [compiled_core.lib.perf_limit_admits(limits, 1000, open_) for _ in range(101)]
+    closed = compiled_core.ffi.new("uint64_t *", 10**12)
+    admitted = [compiled_core.lib.perf_limit_admits(limits, 1000, closed) for _ in range(101)]
     assert admitted == [True] * 100 + [False]
 
 

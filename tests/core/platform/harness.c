@@ -27,7 +27,7 @@ harness_boot(uint32_t cpus)
 {
 	memset(perf_cpus, 0, sizeof perf_cpus);
 	memset(&perf_shared, 0, sizeof perf_shared);
-	memset(&perf_active, 0, sizeof perf_active);
+	perf_active = (struct perf_active){.epoch = PERF_EPOCH_DISABLED};
 	empty(&perf_tasks);
 	empty(&perf_threads);
 	perf_regression_forget();
