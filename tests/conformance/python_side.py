@@ -28,11 +28,11 @@ def build_package(subject: Subject, directory: Path) -> str:
     name = f"generated_{subject.name}"
     package = directory / name
     package.mkdir(parents=True)
-    models = (
+    i386, x86_64 = (
         compile_defs(subject.defs(target), abi=target.abi, include=[INCLUDE, target.mach_include])
         for target in TARGETS
     )
-    for file, source in generate(*models).items():
+    for file, source in generate(i386, x86_64).items():
         (package / file).write_text(source)
     if str(directory) not in sys.path:
         sys.path.insert(0, str(directory))
@@ -88,7 +88,8 @@ class Call:
         return self._decode(message)
 
     def encode(self, *header: int, values: dict[str, Any]) -> Message:
-        return self._encode(*header, **values)
+        message: Message = self._encode(*header, **values)
+        return message
 
 
 def values_by_name(call: Call, vector: Vector, decoded: Any) -> dict[str, Any]:

@@ -3,28 +3,13 @@
 between them are the same wherever they carry anything, and zero in ours where they do not.
 """
 
-import pytest
-
 from tests.conformance.loopback import PATTERN, ZERO, Fill, Record
-from tests.conformance.subjects import SUBJECTS, Subject
-from tests.conformance.targets import TARGETS, Target
 from tests.conformance.vectors import client_record, server_record
-from tests.conformance.workshop import Bench, Workshop
+from tests.conformance.workshop import Bench
 
 REQUEST, REPLY, REGION = "QPO"
 RESOURCES = "SFLDB"
 """What was asked of mach_msg, what became of memory and of the reply port."""
-
-
-@pytest.fixture(params=TARGETS, ids=lambda target: target.abi)
-def target(request: pytest.FixtureRequest) -> Target:
-    return request.param
-
-
-@pytest.fixture(params=SUBJECTS, ids=str)
-def bench(request: pytest.FixtureRequest, workshop: Workshop, target: Target) -> Bench:
-    subject: Subject = request.param
-    return workshop.bench(subject, target)
 
 
 def only(records: list[Record], tag: str) -> bytes | None:

@@ -13,24 +13,12 @@ from tests.conformance import loopback
 from tests.conformance.checks import separable
 from tests.conformance.loopback import ZERO, Record, RunnerError
 from tests.conformance.mutations import MAX_REGIONS, Mutant, Request, Verdict, mutants
-from tests.conformance.subjects import KITCHEN_SINK, OURS, SUBJECTS, Subject
-from tests.conformance.targets import TARGETS, Target
+from tests.conformance.subjects import KITCHEN_SINK, OURS
 from tests.conformance.vectors import SUCCESS, Vector, server_input
-from tests.conformance.workshop import Bench, Workshop
+from tests.conformance.workshop import Bench
 
 BAD_ID, BAD_ARGUMENTS, TYPE_ERROR = -303, -304, -300
 VECTORS_PER_ROUTINE = 3
-
-
-@pytest.fixture(params=TARGETS, ids=lambda target: target.abi)
-def target(request: pytest.FixtureRequest) -> Target:
-    return request.param
-
-
-@pytest.fixture(params=SUBJECTS, ids=str)
-def bench(request: pytest.FixtureRequest, workshop: Workshop, target: Target) -> Bench:
-    subject: Subject = request.param
-    return workshop.bench(subject, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +161,8 @@ def test_an_unknown_message_id_is_refused(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("subject", [KITCHEN_SINK, OURS[0]], ids=str)
-def test_no_check_of_a_server_could_be_left_out(
-    workshop: Workshop, subject: Subject, target: Target
-) -> None:
-    bench = workshop.bench(subject, target)
-    abi = ABIS[target.abi]
+def test_no_check_of_a_server_could_be_left_out(bench: Bench) -> None:
+    abi = ABIS[bench.target.abi]
     text, checks = separable(bench.stubs("ours", "server").server.read_text())
     stub = bench.stubs("ours", "server").directory / "separable.c"
     stub.write_text(text)
@@ -190,7 +175,7 @@ def test_no_check_of_a_server_could_be_left_out(
         relevant = [case for case in every if case.vector.routine.name == check.routine]
         try:
             answers = loopback.run(
-                workshop.runner(target, sanitized=True),
+                bench.workshop.runner(bench.target, sanitized=True),
                 bench.sides["ours", "client", ZERO],
                 server,
                 ZERO,
