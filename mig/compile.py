@@ -19,7 +19,7 @@ from mig.backends.c_server import generate_server
 from mig.backends.c_side import Options
 from mig.backends.c_user import generate_user
 from mig.backends.message_ids import generate_message_ids
-from mig.frontend.diagnostics import CompileError, Diagnostics, SourceMap
+from mig.frontend.diagnostics import CompileError, Diagnostics, Position, SourceMap
 from mig.frontend.grammar import parse
 from mig.frontend.preprocess import PreprocessError, Preprocessor
 from mig.model.abi import ABIS, Abi
@@ -86,8 +86,13 @@ def compile_text(
     """
     source = SourceMap(text, file, _line_of_file)
     diagnostics = Diagnostics(source)
+    target = _abi(abi)
     tree = parse(text, source, diagnostics)
-    return resolve(tree, _abi(abi), diagnostics, file=file, user_prefix=user_prefix)
+    try:
+        return resolve(tree, target, diagnostics, file=file, user_prefix=user_prefix)
+    except RecursionError:
+        diagnostics.error(Position(file, 0, 0), "a type or an expression is nested too deeply")
+        raise CompileError(diagnostics.found) from None
 
 
 def generate_c(model: Model, kind: str, options: Options | None = None) -> str:

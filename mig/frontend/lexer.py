@@ -79,6 +79,9 @@ _SPECIAL_AFTER = {
     for keyword in keywords
 }
 
+#: Of more digits no number is an int of C, and what is cut off does not matter.
+_MOST_DIGITS = 20
+
 literals = ";,:=()[]{}*+-/|^"
 tokens = sorted({*KEYWORDS.values(), "IDENTIFIER", "NUMBER", "WORD", "HEADER", "QUOTED"})
 t_ignore = " \t\f\v"
@@ -108,7 +111,7 @@ def t_IDENTIFIER(t: Any) -> Any:
 
 def t_NUMBER(t: Any) -> Any:
     r"""[0-9]+"""
-    t.value = int(t.value)
+    t.value = int(t.value.lstrip("0")[:_MOST_DIGITS] or "0")
     return t
 
 

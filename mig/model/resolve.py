@@ -75,6 +75,8 @@ class _Resolver:
         self._declared: dict[str, Position] = {}
         self._started = False
         check_name(diagnostics, subsystem.name)
+        if subsystem.base + REPLY_OFFSET > LIMIT:
+            diagnostics.error(subsystem.position, f"message id {subsystem.base} is too large")
 
     def add(self, node: nodes.Statement) -> None:
         """Take in one statement."""

@@ -92,9 +92,18 @@ def test_mistakes_are_reported_at_their_place(text, error):
         ("type t = int;", "t.defs: error: there is no subsystem declaration"),
         ("subsystem a 1; subsystem b 2;", "t.defs:1:16: error: a second subsystem declaration"),
         ("type t = int; subsystem a 1;", "t.defs:1:1: error: a type cannot come before"),
+        (f"subsystem a {'9' * 5000};", "t.defs:1:1: error: message id 99999999999999999999 is"),
         (
-            "subsystem a 2147483600; type p_t = MACH_MSG_TYPE_COPY_SEND; routine r(p : p_t);",
-            "t.defs:1:69: error: message id 2147483600 is too large",
+            f"subsystem a 1; type t = array[{'1 + ' * 5000} 1] of int;",
+            "t.defs: error: a type or an expression is nested too deeply",
+        ),
+        (
+            f"subsystem a 1; type t = {'^' * 5000} int;",
+            "t.defs: error: a type or an expression is nested too deeply",
+        ),
+        (
+            "subsystem a 2147483500; skip 50; type p_t = MACH_MSG_TYPE_COPY_SEND; routine r(p : p_t);",
+            "t.defs:1:78: error: message id 2147483550 is too large",
         ),
     ],
 )
