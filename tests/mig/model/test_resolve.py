@@ -102,8 +102,8 @@ def test_mistakes_are_reported_at_their_place(text, error):
             "t.defs: error: a type or an expression is nested too deeply",
         ),
         (
-            "subsystem a 2147483500; skip 50; type p_t = MACH_MSG_TYPE_COPY_SEND; routine r(p : p_t);",
-            "t.defs:1:78: error: message id 2147483550 is too large",
+            "subsystem a 2147483500; skip 50; type p = MACH_MSG_TYPE_COPY_SEND; routine r(q : p);",
+            "t.defs:1:76: error: message id 2147483550 is too large",
         ),
     ],
 )
