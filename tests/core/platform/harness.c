@@ -154,6 +154,32 @@ read_statistics(struct harness_stress *stress)
 		stress->inconsistent++;
 }
 
+/* Each sample whole, each after the one before it. */
+static void
+check_samples(const perf_sample_t *samples, uint32_t count, uint32_t cpu,
+	      struct harness_stress *stress)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const perf_sample_t *sample = &samples[i];
+
+		stress->torn += sample->data1 != ~sample->data2 || sample->duration != 16
+				|| sample->cpu != cpu;
+		stress->unaccounted +=
+			i != 0 && sample->data1 != samples[i - 1].data1 + 1;
+	}
+}
+
+/* The oldest samples are those that the writer is about to overwrite. */
+static void
+read_oldest(uint32_t cpu, perf_sample_t *samples, struct harness_stress *stress)
+{
+	uint64_t next, lost;
+	uint32_t count = 512;
+
+	perf_reader_read(cpu, PERF_CURSOR_OLDEST, samples, &count, &next, &lost);
+	check_samples(samples, count, cpu, stress);
+}
+
 static void *
 read_samples(void *argument)
 {
@@ -173,19 +199,16 @@ read_samples(void *argument)
 		    != cursor >> PERF_CURSOR_SEQUENCE_BITS)
 			numbered = false; /* a reset: where it fell, nobody knows */
 		expected += (uint32_t)lost;
-		for (uint32_t i = 0; i < count; i++) {
-			const perf_sample_t *sample = &samples[i];
-
-			stress->torn += sample->data1 != ~sample->data2
-					|| sample->duration != 16
-					|| sample->cpu != cpu;
-			stress->unaccounted += numbered && sample->data1 != expected;
-			expected = sample->data1 + 1;
+		check_samples(samples, count, cpu, stress);
+		if (count != 0) {
+			stress->unaccounted += numbered && samples[0].data1 != expected;
+			expected = samples[count - 1].data1 + 1;
 			numbered = true;
 		}
 		stress->read += count;
 		stress->lost += lost;
 		cursor = next;
+		read_oldest(cpu, samples, stress);
 		read_statistics(stress);
 	}
 	return NULL;
