@@ -41,24 +41,27 @@ perf_limit_full(const struct perf_limit *limit, uint64_t now)
 /*
  * closed is never more than an interval ahead of the clock, so that its
  * distance fits 32 bits whenever there is no token.  If it is further ahead,
- * the clock was set back: the bucket starts full again.
+ * the clock was set back.
  */
 static inline bool
-perf_limit_admits(const struct perf_limit *limit, uint64_t now, uint64_t *closed)
+perf_limit_is_closed(uint64_t now, uint64_t closed)
 {
-	uint64_t ahead = *closed - now, full;
-	uint32_t interval;
+	return (closed - now) >> 32 == 0;
+}
 
-	if (ahead >> 32 == 0)
-		return false;
-	interval = perf_load32(&limit->interval);
+/* Take a token, unless closed; after a clock that was set back, of a full bucket. */
+static inline void
+perf_limit_take(const struct perf_limit *limit, uint64_t now, uint64_t *closed)
+{
+	uint32_t interval = perf_load32(&limit->interval);
+	uint64_t full;
+
 	if (interval == 0)
-		return true;
+		return;
 	full = perf_limit_full(limit, now);
-	if ((int64_t)ahead > 0 || (int64_t)(*closed - full) < 0)
+	if ((int64_t)(*closed - now) > 0 || (int64_t)(*closed - full) < 0)
 		*closed = full;
 	*closed += interval;
-	return true;
 }
 
 #endif /* _PERF_LIMITER_H_ */

@@ -121,11 +121,24 @@ name_others(struct perf_slot *slot, const struct perf_keys *keys)
 	perf_store32(&slot->thread, perf_thread_id(thread, task));
 }
 
+PERF_INLINE bool
+ring_refuses(const struct perf_cpu *cpu)
+{
+	return perf_unlikely(perf_load32(&perf_shared.mode) == PERF_MODE_STOP)
+	       && cpu->account.written > cpu->mask;
+}
+
 PERF_INLINE void
 write_sample(struct perf_cpu *cpu, uint32_t what, uint32_t duration, uint64_t now,
 	     uint32_t data1, uint32_t data2, const struct perf_keys *keys)
 {
 	struct perf_slot *slot = &cpu->slots[(uint32_t)cpu->account.written & cpu->mask];
+
+	perf_limit_take(&perf_shared.limit, now, &cpu->closed);
+	if (ring_refuses(cpu)) {
+		perf_add64(&cpu->account.refused, 1);
+		return;
+	}
 
 	PERF_KEEP(slot);
 	if (perf_unlikely((int64_t)(now - cpu->newest) < 0))
@@ -148,13 +161,6 @@ write_sample(struct perf_cpu *cpu, uint32_t what, uint32_t duration, uint64_t no
 		perf_store32(&slot->thread, ids->thread);
 	}
 	perf_add64(&cpu->account.written, 1);
-}
-
-PERF_INLINE bool
-ring_refuses(const struct perf_cpu *cpu)
-{
-	return perf_unlikely(perf_load32(&perf_shared.mode) == PERF_MODE_STOP)
-	       && cpu->account.written > cpu->mask;
 }
 
 /* start is unused for an event that is not timed. */
@@ -189,7 +195,7 @@ record(bool timed, uint32_t what, uint32_t data1, uint32_t data2,
 		duration = ticks;
 		if (PERF_PLATFORM_CPUS > 1 && perf_unlikely(start->cpu != number))
 			what |= WHAT_MIGRATED;
-		if (perf_unlikely(ticks >> 32 != 0 || duration == PERF_LONG_TICKS
+		if (perf_unlikely(ticks >= PERF_LONG_TICKS
 				  || what & (WHAT_ERROR | WHAT_WAITED))) {
 			what = count_unusual(statistics, what, ticks);
 			if (what & WHAT_SATURATED)
@@ -199,10 +205,8 @@ record(bool timed, uint32_t what, uint32_t data1, uint32_t data2,
 		}
 	}
 
-	if (!perf_limit_admits(&perf_shared.limit, now, &cpu->closed))
+	if (perf_likely(perf_limit_is_closed(now, cpu->closed)))
 		perf_add64(&cpu->account.rate_limited, 1);
-	else if (ring_refuses(cpu))
-		perf_add64(&cpu->account.refused, 1);
 	else
 		write_sample(cpu, what | number << 8, duration, now, data1, data2, keys);
 out:

@@ -45,12 +45,13 @@ perf_count_wait(struct perf_statistics *statistics, uint64_t ticks)
 	perf_bucket_count(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
 }
 
-/* Inverted, nothing is 0: only the longest short time looks like it, and it is not short. */
+/* The longest short time is nothing when inverted, and left to say if all else is. */
 uint64_t
 perf_totals_min(const struct perf_totals *totals)
 {
-	return totals->min_inverted != 0 ? (uint32_t)~totals->min_inverted
-					 : ~totals->long_min_inverted;
+	if (totals->min_inverted != 0 || totals->max == UINT32_MAX)
+		return (uint32_t)~totals->min_inverted;
+	return ~totals->long_min_inverted;
 }
 
 uint64_t

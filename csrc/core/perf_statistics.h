@@ -34,7 +34,7 @@ struct perf_totals {
 	uint32_t max;
 };
 
-#define PERF_LONG_TICKS UINT32_MAX
+#define PERF_LONG_TICKS (UINT64_C(1) << 32)
 
 /*
  * Written by its CPU alone.  What it holds belongs to the generation; if a

@@ -48,6 +48,25 @@ wait_for(pthread_cond_t *condition, const struct timespec *deadline)
 	return pthread_cond_timedwait(condition, &ports_lock, deadline) != ETIMEDOUT;
 }
 
+/*
+ * With ports_lock held.  What cannot be sent, because the asker is gone or the
+ * server wants no answer, is destroyed with all that is in it.
+ */
+static void
+answer(mach_msg_header_t *reply, bool wanted)
+{
+	struct kmsg *kmsg;
+
+	if (wanted && reply->msgh_remote_port != MACH_PORT_NULL
+	    && kmsg_copyin(kernel_space, reply, reply->msgh_size, MACH_PORT_NULL, &kmsg)
+		       == MACH_MSG_SUCCESS) {
+		kmsg_enqueue(kmsg->destination, kmsg);
+		return;
+	}
+	kmsg_destroy_body(kernel_space, reply);
+	port_destroy_locked(kernel_space, reply->msgh_remote_port);
+}
+
 /* The kernel's side of a call: names in its space, an answer at the reply port. */
 static void
 serve(port_server_t server, struct kmsg *kmsg)
@@ -58,7 +77,6 @@ serve(port_server_t server, struct kmsg *kmsg)
 		char bytes[REPLY_SIZE_MAX];
 	} reply;
 	mach_msg_header_t *request = malloc(kmsg->header.msgh_size);
-	struct kmsg *answer;
 
 	pthread_mutex_lock(&ports_lock);
 	if (request == NULL) {
@@ -77,12 +95,7 @@ serve(port_server_t server, struct kmsg *kmsg)
 		reply.header.msgh_bits &= ~MACH_MSGH_BITS_COMPLEX;
 		reply.header.msgh_size = sizeof reply.error;
 	}
-	if (reply.error.RetCode != MIG_NO_REPLY
-	    && reply.header.msgh_remote_port != MACH_PORT_NULL
-	    && kmsg_copyin(kernel_space, &reply.header, reply.header.msgh_size,
-			   MACH_PORT_NULL, &answer)
-		       == MACH_MSG_SUCCESS)
-		kmsg_enqueue(answer->destination, answer);
+	answer(&reply.header, reply.error.RetCode != MIG_NO_REPLY);
 	pthread_mutex_unlock(&ports_lock);
 	free(request);
 }

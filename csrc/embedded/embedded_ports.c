@@ -147,8 +147,8 @@ port_die(struct port *port)
 	pthread_cond_broadcast(&port->room);
 }
 
-static void
-destroy(struct space *space, mach_port_t name)
+void
+port_destroy_locked(struct space *space, mach_port_t name)
 {
 	struct right *right = right_of(space, name);
 
@@ -170,7 +170,7 @@ void
 port_destroy(struct space *space, mach_port_t name)
 {
 	pthread_mutex_lock(&ports_lock);
-	destroy(space, name);
+	port_destroy_locked(space, name);
 	pthread_mutex_unlock(&ports_lock);
 }
 

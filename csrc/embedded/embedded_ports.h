@@ -53,6 +53,8 @@ mach_port_t port_give_send(struct space *from, mach_port_t name, struct space *t
 
 /* Destroy all the rights that a name stands for; an unknown one is harmless. */
 void port_destroy(struct space *space, mach_port_t name);
+/* [locked] The same. */
+void port_destroy_locked(struct space *space, mach_port_t name);
 
 /* [locked] Is there a right that may be sent with this disposition? */
 bool right_check(struct space *space, mach_port_t name, uint32_t disposition);

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -231,9 +232,11 @@ use_task(void)
 
 	perf_time_begin(PERF_EVENT_TASK_CREATE, &start);
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			pause();
+	}
 	if (child > 0 && perf_is_enabled())
 		id = perf_task_id(child); /* its key: no address is that small */
 	perf_time_end(PERF_EVENT_TASK_CREATE, child < 0 ? PERF_FLAG_ERROR : 0,
@@ -307,9 +310,11 @@ serve_requests(void *argument)
 		if (mr != MACH_MSG_SUCCESS)
 			return NULL;
 		perf_workload_server(&request.header, &reply.header);
-		if (reply.header.msgh_remote_port != MACH_PORT_NULL)
-			mach_msg(&reply.header, MACH_SEND_MSG, reply.header.msgh_size, 0,
-				 MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+		mr = mach_msg(&reply.header, MACH_SEND_MSG, reply.header.msgh_size, 0,
+			      MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+		/* Nobody waits for it any more. */
+		if (mr != MACH_MSG_SUCCESS)
+			port_destroy(task_space, reply.header.msgh_remote_port);
 	}
 }
 

@@ -92,7 +92,8 @@ DECLARATIONS = """
     uint64_t perf_bucket_lower(uint32_t index, uint32_t shift);
     void perf_limit_init(uint32_t rate, uint64_t frequency, struct perf_limit *limit);
     uint64_t perf_limit_full(const struct perf_limit *limit, uint64_t now);
-    _Bool perf_limit_admits(const struct perf_limit *limit, uint64_t now, uint64_t *closed);
+    _Bool perf_limit_is_closed(uint64_t now, uint64_t closed);
+    void perf_limit_take(const struct perf_limit *limit, uint64_t now, uint64_t *closed);
 
     void harness_boot(uint32_t cpus);
     void harness_record(uint32_t cpu, uint32_t event, uint32_t flags, uint32_t data1,

@@ -197,3 +197,20 @@ def test_a_full_queue_times_out_the_sender(post, lib):
     full = lib.embedded_call(post.request(1, remote=mine), post.abi.header_size, b"", 0, 1)
     assert full == 0x10000004
     lib.embedded_port_destroy(mine)
+
+
+def test_askers_that_do_not_wait_cost_the_server_no_name(host, post, lib):
+    sleep = post.request(4905, post.integer(0), port="workload")
+    for _ in range(5000):
+        assert lib.embedded_call(sleep, len(sleep), b"", 0, 0) in (
+            0x10004003,
+            0x10004004,
+            0x10000004,
+        )
+    assert host.workload.workload_sleep(0) == 1
+
+
+def test_calls_do_not_use_up_names(host):
+    for _ in range(5000):
+        host.interface()
+    assert host.names(0)
