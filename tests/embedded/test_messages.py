@@ -201,7 +201,7 @@ def test_a_full_queue_times_out_the_sender(post, lib):
 
 def test_askers_that_do_not_wait_cost_the_server_no_name(host, post, lib):
     sleep = post.request(4905, post.integer(0), port="workload")
-    for _ in range(5000):
+    for _ in range(10000):
         assert lib.embedded_call(sleep, len(sleep), b"", 0, 0) in (
             0x10004003,
             0x10004004,
