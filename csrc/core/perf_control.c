@@ -59,8 +59,8 @@ set_limit(void)
 	perf_publish32(&perf_shared.limit.interval, limit.interval);
 }
 
-static void
-calibrate(void)
+void
+perf_control_calibrate(void)
 {
 	perf_control.ticks_per_second = perf_platform_clock_frequency();
 	perf_scale_init(perf_control.ticks_per_second, &perf_control.scale);
@@ -98,7 +98,7 @@ perf_analysis_init(void)
 		.error_rate = PERF_ERROR_RATE_DEFAULT,
 		.boot_ticks = perf_platform_clock(),
 	};
-	calibrate();
+	perf_control_calibrate();
 	begin_generation();
 	perf_publish32(&perf_shared.reset, perf_shared.generation);
 }
@@ -119,7 +119,7 @@ enable(void)
 	if (kr != KERN_SUCCESS)
 		return kr;
 
-	calibrate();
+	perf_control_calibrate();
 	perf_ids_clear();
 	perf_publish_word(&perf_shared.excluded, 0);
 	set_current();

@@ -20,4 +20,7 @@ void perf_control_set_thresholds(uint32_t latency_us, uint32_t throughput,
 				 uint32_t error_rate);
 void perf_control_reset(void);
 
+/* Ask the platform how fast its clock is; under the control lock, while disabled. */
+void perf_control_calibrate(void);
+
 #endif /* _PERF_CONTROL_H_ */

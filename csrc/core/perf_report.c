@@ -7,6 +7,7 @@
 
 #include "perf_report.h"
 
+#include "perf_control.h"
 #include "perf_core.h"
 #include "perf_events.h"
 #include "perf_ids.h"
@@ -170,6 +171,9 @@ configuration_info(perf_info_configuration_t *info)
 static void
 clock_info(perf_info_clock_t *info)
 {
+	/* Before the first enable nobody else has asked for it to be measured. */
+	if (!perf_control.enabled)
+		perf_control_calibrate();
 	info->ticks_per_second = perf_control.ticks_per_second;
 	info->ticks_now = perf_platform_clock();
 	info->boot_ticks = perf_control.boot_ticks;

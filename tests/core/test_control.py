@@ -138,6 +138,14 @@ def test_the_clock_is_calibrated_at_enable(core):
     assert (seconds, nanoseconds) == (1700000000, 123456789)
 
 
+def test_the_clock_is_calibrated_when_it_is_asked_for_before_the_first_enable(core):
+    core.lib.scripted.frequency = 2_400_000_000
+    assert core.info(CLOCK)[0] == 2_400_000_000
+    core.enable()
+    core.lib.scripted.frequency = 3_000_000_000
+    assert core.info(CLOCK)[0] == 2_400_000_000
+
+
 def test_info_gives_as_many_words_as_there_is_room_for(core):
     assert core.info(CONFIGURATION, room=3) == DEFAULTS[:3]
     assert core.info(CONFIGURATION, room=0) == []
