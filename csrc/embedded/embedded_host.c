@@ -38,6 +38,9 @@ start(void)
 	offered.host_priv = port_give_send(kernel_space, embedded_host_priv, task_space);
 	offered.workload = port_allocate(task_space, NULL);
 	offered.reply = port_allocate(task_space, NULL);
+	port_offer(task_space, offered.host);
+	port_offer(task_space, offered.host_priv);
+	port_offer(task_space, offered.workload);
 	started = offered.reply != MACH_PORT_NULL
 			  ? embedded_workload_start(offered.workload, offered.host)
 			  : KERN_RESOURCE_SHORTAGE;

@@ -129,6 +129,9 @@ take_body(struct space *space, struct kmsg *kmsg)
 
 		if (!item.type->msgt_inline) {
 			item.type->msgt_deallocate = TRUE;
+			/* A pointer to nothing may hold anything. */
+			if (item.bytes == 0)
+				memset(item.data, 0, sizeof(void *));
 			continue;
 		}
 		if (!carries_rights(&item))

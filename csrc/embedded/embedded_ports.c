@@ -17,12 +17,13 @@
  */
 struct right {
 	struct port *port; /* null: free */
-	uint32_t sends;
+	uint32_t sends;	   /* or SENDS_FOREVER */
 	bool receive;
 	bool once;
 	uint8_t generation;
 };
 
+#define SENDS_FOREVER UINT32_MAX
 #define NAME_GENERATION_BITS 8
 #define SPACE_RIGHTS 4096
 
@@ -189,6 +190,18 @@ port_give_send(struct space *from, mach_port_t name, struct space *to)
 	return given;
 }
 
+void
+port_offer(struct space *space, mach_port_t name)
+{
+	struct right *right;
+
+	pthread_mutex_lock(&ports_lock);
+	right = right_of(space, name);
+	if (right != NULL)
+		right->sends = SENDS_FOREVER;
+	pthread_mutex_unlock(&ports_lock);
+}
+
 bool
 right_check(struct space *space, mach_port_t name, uint32_t disposition)
 {
@@ -222,7 +235,8 @@ right_take(struct space *space, mach_port_t name, uint32_t disposition, uint32_t
 	*sent = MACH_MSG_TYPE_PORT_SEND;
 	switch (disposition) {
 	case MACH_MSG_TYPE_MOVE_SEND:
-		if (--right->sends != 0 || right->receive)
+		if (right->sends == SENDS_FOREVER || --right->sends != 0
+		    || right->receive)
 			break;
 		right->port = NULL; /* its reference goes with the message */
 		return port;
@@ -245,7 +259,7 @@ right_put(struct space *space, struct port *port, uint32_t sent)
 	struct right *right = once ? NULL : send_right_of(space, port);
 
 	if (right != NULL) {
-		right->sends++;
+		right->sends += right->sends < SENDS_FOREVER - 1;
 		port_release(port);
 		return name_of(space, right);
 	}

@@ -51,6 +51,12 @@ mach_port_t port_allocate(struct space *space, port_server_t server);
 /* A send right in another space; MACH_PORT_NULL if the name has no receive right. */
 mach_port_t port_give_send(struct space *from, mach_port_t name, struct space *to);
 
+/*
+ * Make the send rights of a name inexhaustible: it is offered to several
+ * clients, and none may move it away from the others.
+ */
+void port_offer(struct space *space, mach_port_t name);
+
 /* Destroy all the rights that a name stands for; an unknown one is harmless. */
 void port_destroy(struct space *space, mach_port_t name);
 /* [locked] The same. */

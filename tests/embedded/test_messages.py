@@ -161,6 +161,12 @@ def test_out_of_line_memory_from_nowhere_is_refused(post):
     assert refused(post, GET_INFO, bytes(body), bits=COMPLEX | 0x1513) == INVALID_MEMORY
 
 
+def test_a_pointer_to_no_memory_at_all_is_not_followed(post):
+    body = bytearray(post.integer(0xDEADBEEF, number=0))
+    body[3] &= ~(0x20 if post.abi.wide else 0x10)
+    assert post.answer(GET_INFO, bytes(body), bits=COMPLEX | 0x1513)[2] == BAD_ARGUMENTS
+
+
 def test_one_message_cannot_move_a_right_twice(post, lib):
     mine = lib.embedded_port_allocate()
     code = lib.embedded_send(
@@ -169,6 +175,14 @@ def test_one_message_cannot_move_a_right_twice(post, lib):
     assert code == 0
     assert lib.embedded_send(post.request(1, remote=mine), post.abi.header_size) == INVALID_DEST
     lib.embedded_port_destroy(mine)
+
+
+@pytest.mark.parametrize("label", ["host", "host-priv", "workload"])
+def test_nobody_can_move_an_offered_port_away_from_the_others(post, label):
+    sleep = 4905, post.integer(0)
+    for _ in range(3):
+        answer = post.answer(*sleep, port=label, bits=0x1511)
+        assert answer[2] == (0 if label == "workload" else BAD_ID)
 
 
 def test_every_request_is_counted_by_the_host(host):
