@@ -7,7 +7,7 @@ Written from a message's plan; making messages is another room.
 from __future__ import annotations
 
 from mig.backends.python_module import CodecModule
-from mig.backends.python_plan import MessagePlan, Part, Place, Run
+from mig.backends.python_plan import MessagePlan, Part, Place, Run, count_default
 from mig.backends.python_text import Source
 from mig.backends.python_values import PORT_NAME, Block, Items, Scalar, Structure, StructureItems
 from mig.backends.python_wire import Descriptor
@@ -173,12 +173,7 @@ class _Decoder:
             with self._source.block(f"if {name}_count != {descriptor.number}:"):
                 self._raise_count(part, str(descriptor.number))
         if part.value is not None:
-            if part.place is Place.OUT_OF_LINE:
-                length = descriptor.number or 0
-                self._take(part, str(length * part.element_size))
-                self._values[name] = self._fixed(part, f"{name}_data")
-            else:
-                self._values[name] = self._fixed(part, name)
+            self._values[name] = self._fixed(part, name)
             return
         self._check_count(part)
         if part.place is Place.OUT_OF_LINE:
@@ -308,16 +303,7 @@ class _Decoder:
     # Values.
 
     def _fixed(self, part: Part, data: str) -> str:
-        """The value of data of fixed size, which is a scalar or bytes by now."""
-        if part.place is Place.OUT_OF_LINE:
-            match part.value:
-                case Scalar(code=code):
-                    data = f'{self._module.use("unpack_items")}("{code}", {data}, 0, 1)[0]'
-                case Block():
-                    data = f"bytes({data})"
-        return self._converted(part, data)
-
-    def _converted(self, part: Part, data: str) -> str:
+        """The value of data of fixed size, which struct made a scalar or bytes by now."""
         value, module = part.value, self._module
         match value:
             case Scalar(annotation="bool"):
@@ -349,7 +335,9 @@ class _Decoder:
 
     def _return(self, found: list[tuple[str, str]]) -> None:
         for part in self._plan.counts:
-            self._values[part.name] = part.name
+            limit = count_default(self._plan.routine, part.field.argument)
+            capped = limit < 0xFFFFFFFF
+            self._values[part.name] = f"min({part.name}, {limit})" if capped else part.name
         values = [self._values[name] for name, _ in found]
         source = self._source
         if not self._plan.is_reply:

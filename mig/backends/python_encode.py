@@ -241,7 +241,7 @@ class _Body:
         return f"{part.name}_body" if padded else self._data(part)
 
     def _region(self, part: Part) -> None:
-        data = self._data(part) if part.value is None else self._fixed(part)
+        data = self._data(part)
         if self._collects:
             self._source.line(f"regions.append({data})")
         else:
@@ -291,12 +291,12 @@ class _Body:
             else:
                 constant |= port.type.sent.number
             reply = user_reply_port(routine) if routine.simple else routine.reply_port
-            if reply is not None and reply.type.sent.is_polymorphic:
+            if not routine.simple and (reply is None or reply.type.sent.is_polymorphic):
+                constant |= _MAKE_SEND_ONCE << 8  # the port is the transport's to choose
+            elif reply is not None and reply.type.sent.is_polymorphic:
                 variable.append(f"{argument_name(routine, reply.name)}_poly << 8")
             elif reply is not None:
                 constant |= reply.type.sent.number << 8
-            elif not routine.simple:
-                constant |= _MAKE_SEND_ONCE << 8
         if plan.always_complex:
             constant |= 0x80000000
         if constant or not variable:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Python package for a subsystem: types, client, and the messages of both ABIs.
+"""A Python package for a subsystem: types, client, server, and the messages of both ABIs.
 
 Joins the other Python rooms into the files of the package; writes none of them.
 """
@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from mig.backends.python_client import Exchange, client_module
+from mig.backends.python_client import client_module
 from mig.backends.python_decode import results, write_decoder
 from mig.backends.python_encode import write_encoder
+from mig.backends.python_exchange import Exchange
 from mig.backends.python_module import CodecModule
 from mig.backends.python_plan import plan_message
+from mig.backends.python_server import server_module
 from mig.backends.python_structures import (
     write_import,
     write_imports,
@@ -39,7 +41,7 @@ def generate(
             routine goes into its method's docstring.
 
     Raises:
-        CompileError: a routine cannot be called from Python; names it and the argument.
+        CompileError: a routine has what Python cannot send; names it and the argument.
     """
     models = (model_i386, model_x86_64)
     users = [list(_exchanges(model, user=True)) for model in models]
@@ -48,15 +50,17 @@ def generate(
     structures = _structures(exchanges)
     types = [structure.annotation for structure in structures]
     types += [exchange.result_class for exchange in exchanges if exchange.has_result_class]
-    client = class_name(model_i386.name)
+    client, server = class_name(model_i386.name), class_name(model_i386.name) + "Server"
     client += "Client" if client in types else ""
+    server += "_" if server in types else ""
     files = {
         "__init__.py": _package_module(model_i386, client, types),
         "types.py": _types_module(model_i386, structures, exchanges),
         "client.py": client_module(model_i386, client, exchanges, sources or {}),
+        "server.py": server_module(model_i386, server, _merged(*servers), sources or {}),
     }
-    for model, user, server in zip(models, users, servers, strict=True):
-        files[f"{model.abi.name}.py"] = _codec_module(model, user, server)
+    for model, calling, serving in zip(models, users, servers, strict=True):
+        files[f"{model.abi.name}.py"] = _codec_module(model, calling, serving)
     return files
 
 
@@ -69,7 +73,7 @@ def _exchanges(model: Model, *, user: bool) -> Iterable[Exchange]:
             if routine.reply is not None:
                 reply = plan_message(model.abi, routine, routine.reply, sent=not user)
         except UnsupportedTypeError as error:
-            raise _refusal(routine, f"{error}: Python has no form for it yet") from None
+            raise _refusal(routine, str(error)) from None
         yield Exchange(routine, request, reply)
 
 

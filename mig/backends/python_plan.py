@@ -19,7 +19,6 @@ from mig.backends.python_values import (
     UnsupportedTypeError,
     Value,
     leaf_of,
-    out_of_line,
     value_of,
 )
 from mig.backends.python_wire import Descriptor, describe, out_of_line_bits
@@ -284,15 +283,15 @@ def _part(abi: Abi, routine: Routine, field: Field, *, sent: bool) -> Part:
     number: int | None = None
     try:
         if kind.inline and not kind.variable:
-            place, number, value = Place.FIXED, kind.number, value_of(kind)
+            counts = field.kind is FieldKind.COUNT
+            value = Scalar("I", "int") if counts else value_of(kind)
+            place, number = Place.FIXED, kind.number
         elif kind.inline:
             place = Place.INDEFINITE if kind.indefinite else Place.VARIABLE
-        else:
+        elif kind.variable:
             place = Place.OUT_OF_LINE
-            if not kind.variable:
-                assert kind.element is not None, "a pointer points to something"
-                number = kind.element.number
-                value = out_of_line(value_of(kind.element), kind)
+        else:
+            raise UnsupportedTypeError("memory of fixed size out of line, which is sent as none")
         if value is None:
             leaf, _ = leaf_of(kind)
             scale = kind.count_scale

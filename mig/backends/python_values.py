@@ -8,7 +8,7 @@ messages are not looked at here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from mig.backends.python_text import class_name, constant_name, variable_name
@@ -146,15 +146,6 @@ def scalar_of(message_type: MessageType, size: int, names: tuple[str, ...]) -> S
 
 PORT_NAME = Scalar("I", "int")
 """A port right out of line; in the message it may take more room."""
-
-
-def out_of_line(value: Value, kind: Type) -> Value:
-    """Return what a value of `kind` is when it is out of line."""
-    if not kind.is_port:
-        return value
-    if isinstance(value, Items):
-        return replace(value, scalar=PORT_NAME)
-    return PORT_NAME if isinstance(value, Scalar) else value
 
 
 def leaf_of(kind: Type) -> tuple[Scalar | Structure, int]:

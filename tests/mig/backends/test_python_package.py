@@ -197,16 +197,19 @@ def test_generated_modules_do_not_load_the_compiler(wire: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declaration", "argument"),
+    ("declaration", "reason"),
     [
-        ("type odd_t = (MACH_MSG_TYPE_INTEGER_32, 24); type odds_t = array[4] of odd_t;", "odds_t"),
-        ("type odd_t = (MACH_MSG_TYPE_INTEGER_32, 24); type odds_t = array[] of odd_t;", "odds_t"),
+        ("type odd_t = (MACH_MSG_TYPE_INTEGER_32, 24); type t = array[4] of odd_t;", "an element"),
+        ("type odd_t = (MACH_MSG_TYPE_INTEGER_32, 24); type t = array[] of odd_t;", "an element"),
+        ("type t = ^array[4] of int;", "memory of fixed size out of line"),
+        ("type s = struct { int a; }; type t = ^s;", "memory of fixed size out of line"),
     ],
 )
-def test_what_python_cannot_carry_is_refused_by_name(declaration: str, argument: str) -> None:
-    text = f"{HEAD}{declaration} routine strange(p : port_t; what : {argument});"
+def test_what_python_cannot_carry_is_refused_by_name(declaration: str, reason: str) -> None:
+    text = f"{HEAD}{declaration} routine strange(p : port_t; what : t);"
     models = [compile_text(text, abi=name) for name in ABIS]
-    with pytest.raises(CompileError, match="routine strange: argument what is or holds an element"):
+    complaint = f"routine strange: argument what is or holds {reason}"
+    with pytest.raises(CompileError, match=complaint):
         generate(*models)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mig.backends.python_plan import MessagePlan, Part, Place, plan_message
+from mig.backends.python_plan import MessagePlan, Part, Place, count_default, plan_message
 from mig.backends.python_values import (
     Block,
     Items,
@@ -76,8 +76,9 @@ class Exchange:
             if part.may_deallocate:
                 options[f"{part.name}_dealloc"] = data.draw(st.booleans())
         for part in self.plan.counts:
-            options[part.name] = data.draw(st.integers(0, 100), label=part.name)
-            expected.append(options[part.name])
+            options[part.name] = data.draw(st.integers(0, 0xFFFFFFFF), label=part.name)
+            most = count_default(self.routine, part.field.argument)
+            expected.append(min(options[part.name], most))
         if not self.is_reply and self.routine.request_port.type.sent.is_polymorphic:
             options["port_poly"] = data.draw(st.sampled_from(DISPOSITIONS))
         return given, options, expected
