@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.conformance.subjects import SUBJECTS, Subject
+from tests.conformance.subjects import IN_KERNEL, SUBJECTS, Subject
 from tests.conformance.targets import TARGETS, Target
 from tests.conformance.workshop import Bench, Workshop
 
@@ -19,7 +19,7 @@ def target(request: pytest.FixtureRequest) -> Target:
     return param
 
 
-@pytest.fixture(params=SUBJECTS, ids=str)
+@pytest.fixture(params=[*SUBJECTS, *IN_KERNEL], ids=str)
 def subject(request: pytest.FixtureRequest) -> Subject:
     param: Subject = request.param
     return param

@@ -13,13 +13,14 @@ from tests.conformance.shapes import Argument, Form, Interface, Role, Routine
 _BUFFER = "\tstatic _Alignas(16) unsigned char {0}[{1}];"
 
 
-def client_driver(interface: Interface, functions: Sequence[Prototype]) -> str:
+def client_driver(interface: Interface, functions: Sequence[Prototype], kernel: bool) -> str:
     """The text of a client driver; `functions` are the client stubs in the order of routines."""
     parts = ['#include "user.h"', '#include "runner.h"', "#include <string.h>"]
     for routine, function in zip(interface.routines, functions, strict=True):
         parts.append(_call(routine, function))
     table = ", ".join(f"call_{routine.index}" for routine in interface.routines)
     parts.append(f"static void (*const calls[])(void) = {{{table}}};")
+    parts.append(f"const int driver_is_kernel = {int(kernel)};")
     parts.append("void driver_call(uint32_t routine)\n{\n\tcalls[routine]();\n}")
     return "\n\n".join(parts) + "\n"
 

@@ -20,6 +20,7 @@ from tests.conformance.shapes import (
 )
 
 NAME_SIZE = 4
+"""Of a right in a user task; in the kernel it is a pointer."""
 
 _ROLES = {
     ModelRole.REQUEST_PORT: Role.REQUEST_PORT,
@@ -33,29 +34,30 @@ _ROLES = {
 }
 
 
-def interface(model: Model) -> Interface:
-    """The shapes of a subsystem."""
+def interface(model: Model, *, in_kernel: bool) -> Interface:
+    """The shapes of a subsystem as a side sees them that is the kernel's or a user task's."""
+    right = model.abi.word if in_kernel else NAME_SIZE
     return Interface(
         model.name,
         model.server_demux,
-        tuple(_routine(i, routine) for i, routine in enumerate(model.defined_routines)),
+        tuple(_routine(i, routine, right) for i, routine in enumerate(model.defined_routines)),
     )
 
 
-def _routine(index: int, routine: ModelRoutine) -> Routine:
+def _routine(index: int, routine: ModelRoutine, right: int) -> Routine:
     return Routine(
         index,
         routine.name,
         routine.message_id,
         routine.simple,
-        tuple(_argument(routine, a) for a in routine.arguments if a.parent is None),
+        tuple(_argument(routine, a, right) for a in routine.arguments if a.parent is None),
     )
 
 
-def _argument(routine: ModelRoutine, argument: ModelArgument) -> Argument:
+def _argument(routine: ModelRoutine, argument: ModelArgument, right: int) -> Argument:
     kind = argument.type
     form = _form(kind)
-    element = _element(kind, form)
+    element = _element(kind, form, right)
     role = _ROLES[argument.role]
     poly = routine.implied(argument, ModelRole.POLYMORPHIC)
     return Argument(
@@ -74,6 +76,7 @@ def _argument(routine: ModelRoutine, argument: ModelArgument) -> Argument:
         server_poly=poly is not None and poly.server,
         server_copy=argument.server_copy,
         rights=_rights(kind),
+        accepts=tuple(RECEIVED) if kind.received.is_polymorphic else (kind.received.number,),
         variable=kind.variable,
     )
 
@@ -98,14 +101,14 @@ def _form(kind: Type) -> Form:
     return Form.VALUE if kind.by_value else Form.ARRAY
 
 
-def _element(kind: Type, form: Form) -> Element:
+def _element(kind: Type, form: Form, right: int) -> Element:
     if form is Form.STRING:
         return Element(1, (Leaf(0, 1),), False)
     if form is not Form.VALUE:
         assert kind.element is not None, kind.name
         kind = kind.element
     if kind.is_port:
-        return Element(NAME_SIZE, (Leaf(0, NAME_SIZE),), True)
+        return Element(right, (Leaf(0, NAME_SIZE),), True)
     return Element(kind.bytes, tuple(_leaves(kind, 0)), False)
 
 

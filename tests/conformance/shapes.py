@@ -68,6 +68,7 @@ class Argument:
         user_poly: the client function has the right's type as a parameter of its own.
         server_poly: the server function has.
         rights: the types of right that its sender may name, by MACH_MSG_TYPE_*.
+        accepts: those that its receiver takes.
         server_copy: the server function is told whether it came inline.
         variable: a c_string whose length on the wire is that of its text.
     """
@@ -86,6 +87,7 @@ class Argument:
     user_poly: bool = False
     server_poly: bool = False
     rights: tuple[int, ...] = ()
+    accepts: tuple[int, ...] = ()
     server_copy: bool = False
     variable: bool = False
 

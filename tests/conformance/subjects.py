@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The interfaces that are compared, and what about each cannot be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.conformance.targets import HERE, INCLUDE, ROOT, Target
@@ -10,39 +10,44 @@ KERNEL_SERVER = "KERNEL_SERVER"
 KERNEL_USER = "KERNEL_USER"
 
 
+_SIDES = {KERNEL_SERVER: "server", KERNEL_USER: "client"}
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A `.defs` and how its sides are compiled.
 
     Attributes:
         path: absolute, or relative to the headers of gnumach-dev.
-        kernel_server: the server side is the kernel's.
         gnu_server: GNU MIG's server stub compiles.
-        roles: the other ways in which it is meant to be compiled, by the macro that says so.
+        roles: the ways in which one side is meant to be the kernel's, by the macro that says so.
+        role: the one of them in force.
     """
 
     name: str
     path: Path
-    kernel_server: bool = False
     gnu_server: bool = True
     roles: tuple[str, ...] = ()
+    role: str | None = None
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if self.role is None else f"{self.name}, {self.kernel_side} in the kernel"
 
     def defs(self, target: Target) -> Path:
         return target.mach_include / self.path
 
     @property
-    def server_options(self) -> tuple[str, ...]:
-        return ("-DKERNEL", f"-D{KERNEL_SERVER}") if self.kernel_server else ()
+    def kernel_side(self) -> str | None:
+        """The side that the kernel has, "client" or "server"."""
+        return None if self.role is None else _SIDES[self.role]
+
+    def options(self, side: str) -> tuple[str, ...]:
+        """What a side's stubs are generated with."""
+        return ("-DKERNEL", f"-D{self.role}") if side == self.kernel_side else ()
 
 
 OURS = (
     Subject("perf_monitor", INCLUDE / "mach" / "perf_monitor.defs", roles=(KERNEL_SERVER,)),
-    Subject(
-        "perf_monitor in the kernel", INCLUDE / "mach" / "perf_monitor.defs", kernel_server=True
-    ),
     Subject("perf_alert", INCLUDE / "mach" / "perf_alert.defs", roles=(KERNEL_USER,)),
     Subject("perf_workload", ROOT / "csrc" / "workload" / "perf_workload.defs"),
 )
@@ -71,3 +76,4 @@ MACH = (
 )
 
 SUBJECTS = (*OURS, KITCHEN_SINK, *MACH)
+IN_KERNEL = tuple(replace(subject, role=role) for subject in SUBJECTS for role in subject.roles)

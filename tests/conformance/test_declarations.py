@@ -4,7 +4,7 @@ lists what GNU MIG's does.
 """
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from tests.conformance import loopback
 from tests.conformance.prototypes import prototypes
 from tests.conformance.stub_compilers import Stubs, generate
-from tests.conformance.subjects import KERNEL_SERVER, KERNEL_USER, SUBJECTS, Subject
+from tests.conformance.subjects import KERNEL_SERVER, SUBJECTS, Subject
 from tests.conformance.targets import TARGETS, Target
 from tests.conformance.workshop import Workshop
 
@@ -57,9 +57,8 @@ class Variant:
     def flags(self) -> list[str]:
         if not self.role:
             return []
-        # Nothing that a client stub in the kernel includes declares ipc_port_t.
-        objects = ["-include", "kernel_objects.h"] if self.role == KERNEL_USER else []
-        return [*self.workshop.kernel_flags(), *objects]
+        side = replace(self.subject, role=self.role).kernel_side
+        return self.workshop.kernel_flags(side or "")
 
     def sides(self, stubs: Stubs) -> list[Path]:
         """The files that are compiled for the role."""
@@ -78,7 +77,6 @@ class Variant:
     params=[
         (subject, role, target)
         for subject in SUBJECTS
-        if not subject.kernel_server
         for role in (None, *subject.roles)
         for target in TARGETS
     ],

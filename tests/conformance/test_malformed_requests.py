@@ -70,13 +70,13 @@ def delivery(mutant: Mutant) -> bytes:
     return struct.pack("<I", len(mutant.slots)) + regions + mutant.request.data
 
 
-def operations(requests: list[Case]) -> list[bytes]:
+def operations(bench: Bench, requests: list[Case]) -> list[bytes]:
     return [
         loopback.operation(
             loopback.DELIVER,
             case.vector.routine.index,
             delivery(case.mutant),
-            server_input(case.vector),
+            server_input(bench.as_served(case.vector)),
         )
         for case in requests
     ]
@@ -91,7 +91,7 @@ def deliver(bench: Bench, requests: list[Case]) -> list[list[Record]]:
             bench.sides["ours", "client", ZERO],
             bench.build("ours", "server", ZERO, sanitized=True),
             ZERO,
-            operations(requests),
+            operations(bench, requests),
         )
     except RunnerError as error:
         raise AssertionError(f"{bench}: {requests[error.done]}:\n{error.text}") from error
@@ -179,7 +179,7 @@ def test_no_check_of_a_server_could_be_left_out(bench: Bench) -> None:
                 bench.sides["ours", "client", ZERO],
                 server,
                 ZERO,
-                operations(relevant),
+                operations(bench, relevant),
                 left_out=check.number,
             )
         except RunnerError:

@@ -26,10 +26,8 @@ from tests.conformance.subjects import SUBJECTS, Subject
 from tests.conformance.vectors import SUCCESS, Datum, Vector
 from tests.conformance.workshop import Bench
 
-COMPARABLE = [subject for subject in SUBJECTS if not subject.kernel_server]
 
-
-@pytest.fixture(scope="module", params=COMPARABLE, ids=str)
+@pytest.fixture(scope="module", params=SUBJECTS, ids=str)
 def subject(request: pytest.FixtureRequest) -> Subject:
     param: Subject = request.param
     return param

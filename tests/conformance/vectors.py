@@ -5,7 +5,7 @@ what the other side must see of it.  Deterministic; knows no message and no comp
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.conformance.shapes import RECEIVED, Argument, Element, Form, Leaf, Role, Routine
@@ -76,6 +76,16 @@ def text(datum: Datum) -> bytes:
 
 
 # The table.
+
+
+def agreed(client: Routine, server: Routine) -> Routine:
+    """The client's shapes with the rights that one side may send and the other takes."""
+    arguments = []
+    for ours, theirs in zip(client.arguments, server.arguments, strict=True):
+        sender, receiver = (theirs, ours) if ours.returned and not ours.sent else (ours, theirs)
+        rights = tuple(r for r in sender.rights if RECEIVED.get(r, r) in receiver.accepts)
+        arguments.append(replace(ours, rights=rights or sender.rights))
+    return replace(client, arguments=tuple(arguments))
 
 
 def vectors(routine: Routine, seed: str) -> list[Vector]:

@@ -5,6 +5,7 @@ came out of running the vector table through each client and each server.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.conformance.shapes import Interface
 from tests.conformance.stub_compilers import Stubs, generate
 from tests.conformance.subjects import Subject
 from tests.conformance.targets import INCLUDE, Target
-from tests.conformance.vectors import Vector, client_input, server_input, vectors
+from tests.conformance.vectors import Vector, agreed, client_input, server_input, vectors
 
 WHO = ("ours", "gnu")
 JOBS = 2
@@ -39,10 +40,12 @@ class Workshop:
         name = f"runner-{target.abi}" + ("-sanitized" if sanitized else "")
         return loopback.build_runner(target, self.directory / name, flags)
 
-    def kernel_flags(self) -> list[str]:
+    def kernel_flags(self, side: str) -> list[str]:
         """What a stub for the kernel is compiled with."""
         includes = [f"-I{self.kernel_include}", f"-I{loopback.SHIMS / 'kernel'}"]
-        return [*includes, *kernel_headers.FLAGS]
+        # Nothing that a client stub in the kernel includes declares ipc_port_t.
+        objects = ["-include", "kernel_objects.h"] if side == "client" else []
+        return [*includes, *kernel_headers.FLAGS, *objects]
 
 
 class Bench:
@@ -52,7 +55,7 @@ class Bench:
         self.workshop = workshop
         self.subject = subject
         self.target = target
-        self.directory = workshop.directory / target.abi / subject.name.replace(" ", "-")
+        self.directory = workshop.directory / target.abi / (subject.role or "user") / subject.name
         self.stubs = cache(self._stubs)
         self.run = cache(self._run)
 
@@ -68,37 +71,52 @@ class Bench:
         """Who the client is and who the server is."""
         return product(WHO, self.servers)
 
-    def _model(self, options: tuple[str, ...]) -> Interface:
-        return interface(
-            compile_defs(
-                self.subject.defs(self.target),
-                abi=self.target.abi,
-                include=[INCLUDE, self.target.mach_include],
-                options=options,
-            )
+    def _interface(self, side: str) -> Interface:
+        model = compile_defs(
+            self.subject.defs(self.target),
+            abi=self.target.abi,
+            include=[INCLUDE, self.target.mach_include],
+            options=self.subject.options(side),
         )
+        return interface(model, in_kernel=self.kernel(side))
 
     @cached_property
     def client(self) -> Interface:
         """The shapes as a client sees them."""
-        return self._model(())
+        return self._interface("client")
 
     @cached_property
     def server(self) -> Interface:
         """The shapes as the server sees them."""
-        return self._model(self.subject.server_options)
+        return self._interface("server")
 
     @cached_property
     def vectors(self) -> list[Vector]:
-        return [v for routine in self.client.routines for v in vectors(routine, SEED)]
+        """The vector table, for the client."""
+        served = {routine.number: routine for routine in self.server.routines}
+        return [
+            vector
+            for routine in self.client.routines
+            for vector in vectors(agreed(routine, served[routine.number]), SEED)
+        ]
+
+    def as_served(self, vector: Vector) -> Vector:
+        """A vector in the shapes that the server sees."""
+        (routine,) = (r for r in self.server.routines if r.number == vector.routine.number)
+        return replace(vector, routine=routine)
 
     def _stubs(self, who: str, side: str) -> Stubs:
         """What a compiler makes of the interface for a side, "client" or "server"."""
-        options = self.subject.server_options if side == "server" else ()
-        if side == "server" and not options:
+        if side != self.subject.kernel_side and self is not self.in_user_tasks:
+            return self.in_user_tasks.stubs(who, side)
+        if side == "server" and self.subject.kernel_side is None:
             return self.stubs(who, "client")
         return generate(
-            who, self.target, self.subject.defs(self.target), self.directory / who / side, options
+            who,
+            self.target,
+            self.subject.defs(self.target),
+            self.directory / who,
+            self.subject.options(side),
         )
 
     def driver(self, side: str) -> Path:
@@ -107,12 +125,16 @@ class Bench:
         stubs = self.stubs("gnu", side)
         if side == "client":
             functions = list(prototypes(stubs.header.read_text()).values())
-            path.write_text(drivers.client_driver(self.client, functions))
+            text = drivers.client_driver(self.client, functions, self.kernel(side))
         else:
             functions = list(prototypes(stubs.server_header.read_text()).values())
-            kernel = self.subject.kernel_server
-            path.write_text(drivers.server_driver(self.server, functions, kernel))
+            text = drivers.server_driver(self.server, functions, self.kernel(side))
+        path.write_text(text)
         return path
+
+    def kernel(self, side: str) -> bool:
+        """Whether a side is the kernel's."""
+        return side == self.subject.kernel_side
 
     def build(self, who: str, side: str, fill: Fill, sanitized: bool = False) -> Path:
         """Compile one side."""
@@ -130,26 +152,38 @@ class Bench:
         self, side: str, stub: Path, output: Path, fill: Fill, flags: Sequence[str] = ()
     ) -> Path:
         """Compile a stub and the driver of its side."""
-        kernel = side == "server" and self.subject.kernel_server
+        kernel = self.workshop.kernel_flags(side) if self.kernel(side) else []
         return loopback.build_side(
             self.target,
             stub,
             self.directory / f"{side}_driver.c",
             output,
             fill=fill,
-            flags=[*flags, *(self.workshop.kernel_flags() if kernel else [])],
+            flags=[*flags, *kernel],
         )
+
+    @cached_property
+    def in_user_tasks(self) -> "Bench":
+        """The same interface between two user tasks."""
+        if self.subject.role is None:
+            return self
+        return self.workshop.bench(replace(self.subject, role=None), self.target)
 
     @cached_property
     def sides(self) -> dict[tuple[str, str, Fill], Path]:
         """Every client and server."""
         makers = [("client", who) for who in WHO] + [("server", who) for who in self.servers]
+        found = {}
+        if self is not self.in_user_tasks:
+            found = dict(self.in_user_tasks.sides)
+            makers = [(side, who) for side, who in makers if self.kernel(side)]
         for side, who in makers:
-            self.driver(side)
             self.stubs(who, side)
+            self.driver(side)
         wanted = [(who, side, fill) for side, who in makers for fill in (ZERO, PATTERN)]
         with ThreadPoolExecutor(JOBS) as pool:
-            return dict(zip(wanted, pool.map(lambda each: self.build(*each), wanted), strict=True))
+            built = pool.map(lambda each: self.build(*each), wanted)
+            return found | dict(zip(wanted, built, strict=True))
 
     def _run(self, client: str, server: str, fill: Fill) -> list[list[Record]]:
         """The records of the table's vectors through a client and a server."""
@@ -161,7 +195,10 @@ class Bench:
         """The records of vectors through a client and a server."""
         operations = [
             loopback.operation(
-                loopback.CALL, vector.routine.index, client_input(vector), server_input(vector)
+                loopback.CALL,
+                vector.routine.index,
+                client_input(vector),
+                server_input(self.as_served(vector)),
             )
             for vector in table
         ]

@@ -157,6 +157,24 @@ static void move_region(struct item *item)
 	item->type->msgt_deallocate = TRUE;
 }
 
+/*
+ * Out-of-line rights are names in a user task and pointers in the kernel: give
+ * the region elements of another size.
+ */
+static void resize_rights(struct item *item, size_t size)
+{
+	size_t old = item->size / 8, i;
+	unsigned char *from = item_pointer(item), *to = memory_allocate(item->number * size);
+
+	for (i = 0; i < item->number; i++)
+		memcpy(to + i * size, from + i * old, old < size ? old : size);
+	memory_release(from);
+	memcpy(item->data, &to, sizeof to);
+#ifdef __LP64__
+	item->type->msgt_size = 8 * size;
+#endif
+}
+
 static void transfer_header(mach_msg_header_t *header, enum transfer transfer)
 {
 	unsigned int remote = received(MACH_MSGH_BITS_REMOTE(header->msgh_bits));
@@ -192,6 +210,8 @@ void kernel_transfer(void *message, enum transfer transfer)
 		}
 		if (!item.is_inline)
 			move_region(&item);
+		if (!item.is_inline && is_right(item.name) && transfer != TRANSFER_TO_USER)
+			resize_rights(&item, transfer == TRANSFER_TO_KERNEL ? WORD : sizeof(uint32_t));
 	}
 }
 

@@ -11,8 +11,9 @@
 #include <stddef.h>
 
 enum transfer {
-	TRANSFER_TO_USER,   /* a message that a user task receives */
-	TRANSFER_TO_KERNEL, /* a request that the kernel receives */
+	TRANSFER_TO_USER,     /* a user task's message, received by another */
+	TRANSFER_TO_KERNEL,   /* a user task's message, received by the kernel */
+	TRANSFER_FROM_KERNEL, /* the kernel's message, received by a user task */
 };
 
 /*

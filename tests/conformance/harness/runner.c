@@ -48,6 +48,7 @@ enum record {
 	RECORD_FREED = 'F',	/* size of memory a stub deallocated */
 	RECORD_LEFT = 'L',	/* size of memory nobody deallocated */
 	RECORD_SERVED = 'B',	/* what the demultiplexer returned */
+	RECORD_DROPPED = 'U',	/* what kind of reference the kernel's stub gave up */
 	RECORD_REPLY_PORT = 'D', /* the client gave up its reply port */
 	RECORD_END = '.',
 };
@@ -63,7 +64,7 @@ static struct blob *taking;
 static struct blob saw;
 static unsigned char fill;
 static int (*serve)(void *, void *);
-static bool server_is_kernel;
+static bool client_is_kernel, server_is_kernel;
 
 static void fail(const char *text)
 {
@@ -200,6 +201,13 @@ static mach_msg_header_t *reply_buffer(void)
 	return buffer;
 }
 
+static enum transfer transfer(bool from_kernel, bool to_kernel)
+{
+	if (from_kernel)
+		return TRANSFER_FROM_KERNEL;
+	return to_kernel ? TRANSFER_TO_KERNEL : TRANSFER_TO_USER;
+}
+
 mach_msg_return_t mach_msg(mach_msg_header_t *header, mach_msg_option_t option,
 			   mach_msg_size_t send_size, mach_msg_size_t receive_size,
 			   mach_port_t receive_name, mach_msg_timeout_t timeout, mach_port_t notify)
@@ -215,7 +223,7 @@ mach_msg_return_t mach_msg(mach_msg_header_t *header, mach_msg_option_t option,
 	request = malloc(send_size);
 	CHECK(request != NULL, "out of memory");
 	memcpy(request, header, send_size);
-	kernel_transfer(request, server_is_kernel ? TRANSFER_TO_KERNEL : TRANSFER_TO_USER);
+	kernel_transfer(request, transfer(client_is_kernel, server_is_kernel));
 	record_message(RECORD_RECEIVED, request);
 	answer(request, reply);
 	free(request);
@@ -226,10 +234,30 @@ mach_msg_return_t mach_msg(mach_msg_header_t *header, mach_msg_option_t option,
 		return MACH_RCV_TIMED_OUT;
 	if (reply->msgh_size > receive_size)
 		return MACH_RCV_TOO_LARGE;
-	kernel_transfer(reply, TRANSFER_TO_USER);
+	kernel_transfer(reply, transfer(server_is_kernel, client_is_kernel));
 	record_message(RECORD_RETURNED, reply);
 	memcpy(header, reply, reply->msgh_size);
 	return MACH_MSG_SUCCESS;
+}
+
+/* What the kernel's own stubs send with. */
+
+extern mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *header, mach_msg_size_t size);
+extern mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *header,
+						  mach_msg_size_t send_size,
+						  mach_msg_size_t receive_size);
+
+mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *header, mach_msg_size_t size)
+{
+	return mach_msg(header, MACH_SEND_MSG, size, 0, MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE,
+			MACH_PORT_NULL);
+}
+
+mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *header, mach_msg_size_t send_size,
+					   mach_msg_size_t receive_size)
+{
+	return mach_msg(header, MACH_SEND_MSG | MACH_RCV_MSG, send_size, receive_size, REPLY_PORT,
+			MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 }
 
 /* What libc gives to stubs. */
@@ -271,6 +299,21 @@ vm_size_t mig_strncpy(char *destination, const char *source, vm_size_t size)
 		destination[i] = source[i];
 	destination[i] = '\0';
 	return i;
+}
+
+void runner_drop(const char *what, const void *object)
+{
+	uint32_t name = (uintptr_t)object;
+	char text[64];
+
+	record(RECORD_DROPPED, text, snprintf(text, sizeof text, "%s %#x", what, name));
+}
+
+/* The one reference that a header of Mach's declares a function for. */
+extern void device_deallocate(void *device);
+void device_deallocate(void *device)
+{
+	runner_drop("device_t", device);
 }
 
 /* Input. */
@@ -336,6 +379,7 @@ int main(int argc, char **argv)
 	fill = strtoul(argv[3], NULL, 0);
 	*(void **)&call = symbol(client, "driver_call");
 	*(void **)&serve = symbol(server, "driver_serve");
+	client_is_kernel = *(const int *)symbol(client, "driver_is_kernel");
 	server_is_kernel = *(const int *)symbol(server, "driver_is_kernel");
 	while (read_word(&operation)) {
 		CHECK(read_word(&routine) && read_blob(&arguments) && read_blob(&results),

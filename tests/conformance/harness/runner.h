@@ -29,17 +29,22 @@ extern void runner_put_word(uint32_t word);
 /* The receiver of out-of-line memory is done with it. */
 extern void runner_release(void *memory, size_t size);
 
+/* The kernel gives up a reference to an object, or a right. */
+extern void runner_drop(const char *what, const void *object);
+
 /*
  * Whether a stub is to make a check, by number; all are but the one that the
  * environment variable RUNNER_LEFT_OUT names.  For stubs prepared for it.
  */
 extern int runner_keeps(uint32_t check);
 
+/* Every driver defines this: whether its side is the kernel's. */
+extern const int driver_is_kernel;
+
 /* A client driver defines this: make call number `routine` of the interface. */
 extern void driver_call(uint32_t routine);
 
-/* A server driver defines these. */
-extern const int driver_is_kernel;
+/* A server driver defines this: give a request to the server. */
 extern int driver_serve(void *request, void *reply);
 
 #endif /* _CONFORMANCE_RUNNER_H_ */

@@ -16,6 +16,7 @@
 #include <mach/mach_types.h>
 
 #include <kernel_types.h>
+#include <runner.h>
 
 typedef mach_port_t *task_array_t;
 typedef mach_port_t *thread_array_t;
@@ -42,10 +43,10 @@ typedef unsigned short io_port_t;
 	{                                                          \
 		return (ipc_port_t)object;                         \
 	}
-#define NOT_COUNTED(type, deallocate)                              \
+#define REFERENCE(type, deallocate)                                \
 	static inline void deallocate(type object)                 \
 	{                                                          \
-		(void)object;                                      \
+		runner_drop(#type, object);                        \
 	}
 
 PORT_IS_OBJECT(host_t, convert_port_to_host)
@@ -71,21 +72,28 @@ OBJECT_IS_PORT(processor_set_t, convert_pset_name_to_port)
 OBJECT_IS_PORT(device_t, convert_device_to_port)
 OBJECT_IS_PORT(io_perm_t, convert_io_perm_to_port)
 
-NOT_COUNTED(task_t, task_deallocate)
-NOT_COUNTED(thread_t, thread_deallocate)
-NOT_COUNTED(ipc_space_t, space_deallocate)
-NOT_COUNTED(vm_map_t, vm_map_deallocate)
-NOT_COUNTED(vm_object_t, vm_object_deallocate)
-NOT_COUNTED(processor_set_t, pset_deallocate)
-NOT_COUNTED(io_perm_t, io_perm_deallocate)
+REFERENCE(task_t, task_deallocate)
+REFERENCE(thread_t, thread_deallocate)
+REFERENCE(ipc_space_t, space_deallocate)
+REFERENCE(vm_map_t, vm_map_deallocate)
+REFERENCE(vm_object_t, vm_object_deallocate)
+REFERENCE(processor_set_t, pset_deallocate)
+REFERENCE(io_perm_t, io_perm_deallocate)
+REFERENCE(ipc_port_t, ipc_port_release_send)
 
 #undef PORT_IS_OBJECT
 #undef OBJECT_IS_PORT
-#undef NOT_COUNTED
+#undef REFERENCE
 
+/* Declared, not defined, by a header of the device interface. */
 extern void device_deallocate(device_t device);
-extern void ipc_port_release_send(ipc_port_t port);
-extern boolean_t ipc_port_check_circularity(ipc_port_t port, ipc_port_t destination);
+
+static inline boolean_t ipc_port_check_circularity(ipc_port_t port, ipc_port_t destination)
+{
+	(void)port;
+	(void)destination;
+	return FALSE;
+}
 
 extern mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *message,
 						  mach_msg_size_t send_size,
