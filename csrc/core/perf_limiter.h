@@ -53,7 +53,7 @@ perf_limit_is_closed(uint64_t now, uint64_t closed)
 static inline void
 perf_limit_take(const struct perf_limit *limit, uint64_t now, uint64_t *closed)
 {
-	uint32_t interval = perf_load32(&limit->interval);
+	uint32_t interval = perf_peek32(&limit->interval);
 	uint64_t full;
 
 	if (interval == 0)

@@ -145,6 +145,31 @@ perf_load64(const uint64_t *at)
 }
 
 /*
+ * What the record path reads of what others set: one word each, once each,
+ * behind the barrier that begins the section.  (No compiler folds an atomic
+ * load into the comparison that it is for.)
+ */
+static inline uint32_t
+perf_peek32(const uint32_t *at)
+{
+#if PERF_PLAIN_STORES
+	return *at;
+#else
+	return perf_load32(at);
+#endif
+}
+
+static inline uintptr_t
+perf_peek_word(const uintptr_t *at)
+{
+#if PERF_PLAIN_STORES
+	return *at;
+#else
+	return perf_load_word(at);
+#endif
+}
+
+/*
  * do {
  *	before = perf_section_read(&sequence);
  *	copy

@@ -124,7 +124,7 @@ name_others(struct perf_slot *slot, const struct perf_keys *keys)
 PERF_INLINE bool
 ring_refuses(const struct perf_cpu *cpu)
 {
-	return perf_unlikely(perf_load32(&perf_shared.mode) == PERF_MODE_STOP)
+	return perf_unlikely(perf_peek32(&perf_shared.mode) == PERF_MODE_STOP)
 	       && cpu->account.written > cpu->mask;
 }
 
@@ -140,7 +140,6 @@ write_sample(struct perf_cpu *cpu, uint32_t what, uint32_t duration, uint64_t no
 		return;
 	}
 
-	PERF_KEEP(slot);
 	if (perf_unlikely((int64_t)(now - cpu->newest) < 0))
 		now = cpu->newest;
 	cpu->newest = now;
@@ -154,7 +153,7 @@ write_sample(struct perf_cpu *cpu, uint32_t what, uint32_t duration, uint64_t no
 	} else {
 		struct perf_last_ids *ids = &cpu->last_ids;
 
-		if (perf_unlikely(perf_load_word(&ids->thread_key)
+		if (perf_unlikely(perf_peek_word(&ids->thread_key)
 				  != perf_platform_thread()))
 			perf_ids_look_up(ids);
 		perf_store32(&slot->task, ids->task);
@@ -175,10 +174,11 @@ record(bool timed, uint32_t what, uint32_t data1, uint32_t data2,
 	uint32_t duration = 0;
 	uint64_t now = perf_platform_clock();
 
-	PERF_KEEP(cpu);
+	if (PERF_PLATFORM_CPUS > 1)
+		PERF_KEEP(cpu);
 	PERF_KEEP(statistics);
 	perf_section_begin(&cpu->sequence);
-	if (perf_unlikely(statistics->generation != perf_load32(&perf_shared.current))
+	if (perf_unlikely(statistics->generation != perf_peek32(&perf_shared.current))
 	    && !look_closer(cpu, statistics, keys, now))
 		goto out;
 
