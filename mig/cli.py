@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mig.command_line import Arguments, UsageError, parse_arguments
@@ -26,6 +25,7 @@ from mig.compile import (
 )
 from mig.frontend.preprocess import Preprocessor
 from mig.model.abi import ABIS, Abi
+from mig.record import record, replace
 
 #: The version of GNU MIG whose behaviour this one has.
 _COMPATIBLE_VERSION = "1.8+git20231217"
@@ -82,7 +82,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Job:
     """One input file; `text` is what standard input held when the file is ``-``."""
 

@@ -8,18 +8,18 @@ is a struct that ends with the room for such a field, and a pointer finds the ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mig.backends.c_side import Side
 from mig.backends.printer import Printer
 from mig.model.layout import Complexity, Field, FieldKind, MessageLayout
 from mig.model.types import Deallocate
+from mig.record import record
 
 _UINT32_MAX = "0xffffffffU"
 COMPLEX_BIT = "MACH_MSGH_BITS_COMPLEX"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """A stretch of a message that has a struct.
 
@@ -47,7 +47,7 @@ class Part:
         return self.fields[-1] if self.fields and self.fields[-1].is_variable else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """A layout with its parts, as one side sees it."""
 

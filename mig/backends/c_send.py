@@ -7,15 +7,15 @@ Whoever sends says where the values are; everything that travels is written, pad
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mig.backends.c_messages import COMPLEX_BIT, Message, boolean, descriptor, scaled
 from mig.backends.printer import Printer
 from mig.model.layout import Complexity, Field
 from mig.model.types import Deallocate
+from mig.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """Where the value of a field is, in C.
 

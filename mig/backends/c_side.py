@@ -6,16 +6,15 @@ The wire is not its business; see `c_messages`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mig.frontend.diagnostics import Position
 from mig.model.abi import Abi
 from mig.model.layout import Field
 from mig.model.routines import Argument, Direction, Model, Role, Routine
 from mig.model.types import MessageType, Type
+from mig.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """What the command line says about generated C.
 
@@ -36,7 +35,7 @@ class Options:
     symbol_table: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """The user's or the server's side of a model.
 

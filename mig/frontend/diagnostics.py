@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+from mig.record import record
 
 _LINE_MARKER = re.compile(
     r'^#[ \t]*(?:line[ \t]+)?(\d+)(?:[ \t]+"((?:[^"\\]|\\.)*)")?[^\n]*$', re.M
@@ -19,7 +20,7 @@ _LINE_MARKER = re.compile(
 _WORD = re.compile(r"[A-Za-z_0-9]+|[^\sA-Za-z_0-9]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """A place in a source file; line and column count from 1."""
 
@@ -42,7 +43,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """One message about one place, with the source line it talks about."""
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from typing import Any
 
 from ply import yacc
 
 from mig.frontend import nodes
 from mig.frontend.diagnostics import Diagnostics, Position, SourceMap
 from mig.frontend.lexer import Lexer, tokens
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["parse", "tokens", "write_tables"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tokens of preprocessed ``.defs`` text, by PLY.
+"""Tokens of preprocessed ``.defs`` text.
 
 The language lexes by context: after ``waittime``, ``msgoption``, ``import`` and ``rcsid`` the next
 word is not an ordinary token.  Keywords match in any case.
@@ -8,11 +8,6 @@ word is not an ordinary token.  Keywords match in any case.
 from __future__ import annotations
 
 import re
-import sys
-from functools import cache
-from typing import Any
-
-from ply import lex
 
 from mig.frontend.diagnostics import Diagnostics, Position, SourceMap
 
@@ -84,53 +79,29 @@ _MOST_DIGITS = 20
 
 literals = ";,:=()[]{}*+-/|^"
 tokens = sorted({*KEYWORDS.values(), "IDENTIFIER", "NUMBER", "WORD", "HEADER", "QUOTED"})
-t_ignore = " \t\f\v"
 
-# PLY finds rules by name and tries them in the order of their definition.
-
-
-def t_newline(t: Any) -> None:
-    r"""\n"""
-
-
-def t_directive(t: Any) -> None:
-    r"""\#[^\n]*"""
-    t.lexer.source.check_directive(t.value, t.lexpos)
-
-
-def t_MESSAGE_TYPE(t: Any) -> Any:
-    r"""MACH_MSG_TYPE_[A-Za-z0-9_]*"""
-    return t
+#: Blanks, and then one token, a directive or a character that begins no token.
+_TOKEN = re.compile(
+    r"[ \t\f\v\n]*(?:"
+    r"(?P<MESSAGE_TYPE>MACH_MSG_TYPE_[A-Za-z0-9_]*)"
+    r"|(?P<WORD>[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<NUMBER>[0-9]+)"
+    rf"|(?P<LITERAL>[{re.escape(literals)}])"
+    r"|(?P<DIRECTIVE>#[^\n]*)"
+    r"|(?P<ERROR>.))"
+)
 
 
-def t_IDENTIFIER(t: Any) -> Any:
-    r"""[A-Za-z_][A-Za-z_0-9]*"""
-    t.type = KEYWORDS.get(t.value.lower(), "IDENTIFIER")
-    return t
+class Token:
+    """A token as PLY's parser wants it; `lexpos` is its offset in the text."""
 
+    __slots__ = ("lexer", "lexpos", "lineno", "type", "value")
 
-def t_NUMBER(t: Any) -> Any:
-    r"""[0-9]+"""
-    t.value = int(t.value.lstrip("0")[:_MOST_DIGITS] or "0")
-    return t
-
-
-def t_error(t: Any) -> None:
-    """Report a character that begins no token, and go on behind it."""
-    t.lexer.source.error(t.lexpos, f"illegal character {t.value[0]!r}")
-    t.lexer.skip(1)
-
-
-@cache
-def _prepared_lexer() -> Any:
-    """The rules, compiled; each lexer is a clone."""
-    return lex.lex(module=sys.modules[__name__])
-
-
-def _token(kind: str, value: str, offset: int) -> Any:
-    token = lex.LexToken()
-    token.type, token.value, token.lineno, token.lexpos = kind, value, 0, offset
-    return token
+    def __init__(self, kind: str, value: str | int, offset: int) -> None:
+        self.type = kind
+        self.value = value
+        self.lexpos = offset
+        self.lineno = 0
 
 
 class Lexer:
@@ -140,12 +111,10 @@ class Lexer:
         self._source = source
         self._diagnostics = diagnostics
         self._text = text
-        self._lexer = _prepared_lexer().clone()
-        self._lexer.source = self
-        self._lexer.input(text)
+        self._offset = 0
         self._depth = 0
         self._resynchronising = False
-        self._pending: list[Any] = []
+        self._pending: list[Token] = []
         self._special: tuple[str, re.Pattern[str]] | None = None
 
     def position(self, offset: int) -> Position:
@@ -161,7 +130,7 @@ class Lexer:
         """The offset behind the last character that is not blank."""
         return max(len(self._text.rstrip()) - 1, 0)
 
-    def token(self) -> Any:
+    def token(self) -> Token | None:
         """The next token, or None at the end: the interface PLY's parser wants."""
         if self._pending:
             return self._pending.pop()
@@ -171,7 +140,7 @@ class Lexer:
                 self._depth = 0
                 self._resynchronising = False
                 self._pending = [token]
-                return _token(";", ";", token.lexpos)
+                return Token(";", ";", token.lexpos)
             if token.type == ";" and self._depth <= 0:
                 self._depth = 0
                 self._resynchronising = False
@@ -179,25 +148,25 @@ class Lexer:
             token = self._next()
         return token
 
-    def resynchronise(self, token: Any) -> None:
+    def resynchronise(self, token: Token) -> None:
         """Let the next token be the end of the statement in which `token` was wrong."""
         if token.type == ";" and self._depth <= 0:
             return
         if token.type in STATEMENT_KEYWORDS.values():
             self._depth = 0
-            self._pending = [token, _token(";", ";", token.lexpos)]
+            self._pending = [token, Token(";", ";", token.lexpos)]
         else:
             self._resynchronising = True
 
-    def _next(self) -> Any:
+    def _next(self) -> Token | None:
         special, self._special = self._special, None
         if special is not None:
             kind, pattern = special
-            match = pattern.match(self._text, self._lexer.lexpos)
+            match = pattern.match(self._text, self._offset)
             if match is not None:
-                self._lexer.lexpos = match.end()
-                return _token(kind, match[1], match.start(1))
-        token = self._lexer.token()
+                self._offset = match.end()
+                return Token(kind, match[1], match.start(1))
+        token = self._ordinary()
         if token is None:
             return None
         if token.type in "([{":
@@ -210,7 +179,27 @@ class Lexer:
             self._special = _SPECIAL_AFTER.get(token.type)
         return token
 
-    def check_directive(self, text: str, offset: int) -> None:
+    def _ordinary(self) -> Token | None:
+        """The next token whatever came before; None at the end."""
+        while match := _TOKEN.match(self._text, self._offset):
+            kind = str(match.lastgroup)
+            value, start = match[kind], match.start(kind)
+            self._offset = match.end()
+            if kind == "WORD":
+                return Token(KEYWORDS.get(value.lower(), "IDENTIFIER"), value, start)
+            if kind == "LITERAL":
+                return Token(value, value, start)
+            if kind == "NUMBER":
+                return Token(kind, int(value.lstrip("0")[:_MOST_DIGITS] or "0"), start)
+            if kind == "MESSAGE_TYPE":
+                return Token(kind, value, start)
+            if kind == "DIRECTIVE":
+                self._check_directive(value, start)
+            else:
+                self.error(start, f"illegal character {value!r}")
+        return None
+
+    def _check_directive(self, text: str, offset: int) -> None:
         """Refuse a ``#`` line that is neither a line marker nor left over by the preprocessor."""
         at_line_start = offset == 0 or self._text[offset - 1] == "\n"
         word = text[1:].split(maxsplit=1)[0] if text[1:].split() else ""

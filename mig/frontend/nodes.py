@@ -6,13 +6,15 @@ Nothing here is resolved or checked; names are names, expressions are expression
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
-
 from mig.frontend.diagnostics import Position
+from mig.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name:
     """An identifier and where it stands."""
 
@@ -23,7 +25,7 @@ class Name:
 # Integer expressions.
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number:
     """A decimal literal."""
 
@@ -31,7 +33,7 @@ class Number:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operation:
     """``left operator right``; the operator is one of ``+ - * /``, at `position`."""
 
@@ -47,7 +49,7 @@ Expression: TypeAlias = Number | Operation
 # Types.
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageTypeName:
     """``MACH_MSG_TYPE_X``, ``polymorphic`` or the number of a type."""
 
@@ -55,7 +57,7 @@ class MessageTypeName:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flag:
     """A word after a comma: ``dealloc``, ``dealloc[]``, ``CountInOut`` and so on (lower case)."""
 
@@ -64,7 +66,7 @@ class Flag:
     maybe: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BasicType:
     """``X``, ``X|Y`` or ``(X|Y, size in bits, flags)``."""
 
@@ -75,7 +77,7 @@ class BasicType:
     flags: tuple[Flag, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NamedType:
     """The name of a type declared before."""
 
@@ -83,7 +85,7 @@ class NamedType:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ArrayType:
     """``array[n] of``: exactly `count` elements."""
 
@@ -92,7 +94,7 @@ class ArrayType:
     element: TypeSpecification
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VariableArrayType:
     """``array[*:n] of``, or ``array[] of`` when `maximum` is None."""
 
@@ -101,7 +103,7 @@ class VariableArrayType:
     element: TypeSpecification
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StructArrayType:
     """``struct[n] of``: like an array, but passed by value in C."""
 
@@ -110,7 +112,7 @@ class StructArrayType:
     element: TypeSpecification
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PointerType:
     """``^ T``: out of line."""
 
@@ -118,7 +120,7 @@ class PointerType:
     target: TypeSpecification
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StructMember:
     """``T name;`` inside a struct."""
 
@@ -127,7 +129,7 @@ class StructMember:
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StructType:
     """``struct { ... }``."""
 
@@ -135,7 +137,7 @@ class StructType:
     members: tuple[StructMember, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CStringType:
     """``c_string[n]``, or ``c_string[*:n]`` when `variable`."""
 
@@ -156,7 +158,7 @@ TypeSpecification: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Translation:
     """A clause after a type.
 
@@ -171,7 +173,7 @@ class Translation:
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeDefinition:
     """``name = specification translations``."""
 
@@ -183,7 +185,7 @@ class TypeDefinition:
 # Statements.
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subsystem:
     """``subsystem [KernelUser] [KernelServer] name base;``."""
 
@@ -194,7 +196,7 @@ class Subsystem:
     kernel_server: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeDeclaration:
     """``type name = ...;``."""
 
@@ -202,7 +204,7 @@ class TypeDeclaration:
     definition: TypeDefinition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """One argument of a routine.
 
@@ -218,7 +220,7 @@ class Argument:
     flags: tuple[Flag, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Routine:
     """``routine name(...)`` or ``simpleroutine name(...)``."""
 
@@ -228,7 +230,7 @@ class Routine:
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Skip:
     """``skip;`` or ``skip n;``: message ids that no routine has."""
 
@@ -236,7 +238,7 @@ class Skip:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Import:
     """``import``, ``uimport`` or ``simport`` of a C header; `header` keeps its quotes."""
 
@@ -246,7 +248,7 @@ class Import:
     header: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerPrefix:
     """``serverprefix name;``, for the routines after it."""
 
@@ -254,7 +256,7 @@ class ServerPrefix:
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UserPrefix:
     """``userprefix name;``, for the routines after it."""
 
@@ -262,7 +264,7 @@ class UserPrefix:
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServerDemux:
     """``serverdemux name;``."""
 
@@ -270,7 +272,7 @@ class ServerDemux:
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WaitTime:
     """``waittime value;``, or ``nowaittime;`` when `value` is None."""
 
@@ -278,7 +280,7 @@ class WaitTime:
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageOption:
     """``msgoption value;``."""
 
@@ -286,7 +288,7 @@ class MessageOption:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RcsId:
     """``rcsid "string";``; `text` keeps its quotes."""
 
@@ -309,7 +311,7 @@ Statement: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Specification:
     """A whole preprocessed ``.defs``."""
 

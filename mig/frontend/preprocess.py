@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from mig.record import record
 
 #: What each flag that selects a target stands for, where the compiler knows no other target.
 _TARGET_MACROS = {
@@ -22,7 +23,7 @@ class PreprocessError(Exception):
     """The preprocessor failed; the message is what it said."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Preprocessor:
     """How to run a preprocessor.
 

@@ -6,10 +6,10 @@ No other place of the compiler knows a size of a target.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mig.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Abi:
     """Constants of one target; sizes and alignments in bytes.
 

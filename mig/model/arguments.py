@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mig.frontend import nodes
 from mig.frontend.diagnostics import Diagnostics, Position
 from mig.model import builtin
@@ -14,6 +12,7 @@ from mig.model.layout import FieldKind, FieldSpecification, MessageLayout, lay_o
 from mig.model.names import check_name
 from mig.model.routines import Argument, Direction, Role
 from mig.model.types import Deallocate, Type
+from mig.record import replace
 
 _ROLES = {
     "requestport": Role.REQUEST_PORT,

@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cache
 
 from mig.model import types
 from mig.model.abi import Abi
 from mig.model.types import POLYMORPHIC, MessageType, Type
+from mig.record import record, replace
 
 #: Stands for the ABI's size of a port right in a message.
 PORT_SIZE = -1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageTypeInfo:
     """A message type as written: what is sent, what arrives, bits of a value (0: not implied)."""
 

@@ -7,8 +7,6 @@ one run finds all the errors there are.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mig.frontend import nodes
 from mig.frontend.diagnostics import Diagnostics, Position
 from mig.model import builtin, types
@@ -16,6 +14,7 @@ from mig.model.abi import Abi
 from mig.model.expressions import ExpressionError, evaluate
 from mig.model.names import check_name
 from mig.model.types import Deallocate, Translation, Type
+from mig.record import replace
 
 #: No message is larger than this many bytes of data in one field.
 _FIELD_LIMIT = 2**28

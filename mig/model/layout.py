@@ -7,11 +7,11 @@ Knows types and ABIs and nothing of how a program gets at a field.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from mig.model.abi import Abi
 from mig.model.types import Deallocate, MessageType, Type
+from mig.record import record
 
 
 class Complexity(Enum):
@@ -30,7 +30,7 @@ class FieldKind(Enum):
     COUNT = "count"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A descriptor and the data behind it.
 
@@ -90,7 +90,7 @@ class Field:
         return self.type.sent if sent else self.type.received
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageLayout:
     """A request or a reply.
 
@@ -116,7 +116,7 @@ class MessageLayout:
         return self.minimum_size == self.maximum_size
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FieldSpecification:
     """What `lay_out` has to know of a field; see `Field`."""
 

@@ -7,13 +7,13 @@ Pure values; `resolve` makes them and `layout` places them on the wire.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from mig.frontend.diagnostics import Diagnostic, Position
 from mig.model.abi import Abi
 from mig.model.layout import MessageLayout
 from mig.model.types import Deallocate, Type
+from mig.record import record
 
 #: A reply's message id is its request's plus this.
 REPLY_OFFSET = 100
@@ -50,7 +50,7 @@ class Direction(Enum):
     INOUT = "inout"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """An argument of a routine's C functions, written or implied.
 
@@ -89,7 +89,7 @@ class Argument:
         return self.direction is not Direction.IN
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Routine:
     """A routine.
 
@@ -151,7 +151,7 @@ class Routine:
         return next((argument for argument in self.arguments if argument.role.is_reply_port), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Import:
     """A C header that stubs include; `header` keeps its quotes or angle brackets."""
 
@@ -160,7 +160,7 @@ class Import:
     server: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model:
     """A resolved subsystem on one ABI.
 

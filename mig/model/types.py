@@ -6,11 +6,11 @@ Pure values: nothing here reads a syntax tree or reports an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from mig.frontend.diagnostics import NOWHERE, Position
 from mig.model.abi import Abi
+from mig.record import record, replace
 
 #: An ``array[]`` travels in the message itself up to this many bytes, else out of line.
 INDEFINITE_INLINE_BYTES = 2048
@@ -22,7 +22,7 @@ POLYMORPHIC = -1
 _PORTS = range(16, 22)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageType:
     """A value of ``msgt_name`` and its symbol."""
 
@@ -53,7 +53,7 @@ class Deallocate(Enum):
     MAYBE = "maybe"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Translation:
     """A C function that turns one type into another on the server's side."""
 
@@ -62,7 +62,7 @@ class Translation:
     result: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """A member of a struct: name, type, byte offset."""
 
@@ -71,7 +71,7 @@ class Member:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """A type on one ABI.
 
@@ -117,7 +117,7 @@ class Type:
     by_value: bool = True
     string: bool = False
     element: Type | None = None
-    members: tuple[Member, ...] = field(default=())
+    members: tuple[Member, ...] = ()
     user_type: str = ""
     server_type: str = ""
     translated_type: str = ""
