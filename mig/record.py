@@ -54,33 +54,21 @@ def replace(value: T, **changes: object) -> T:
 
 
 def _initializer(
-    cls: type, names: tuple[str, ...], defaults: dict[str, object]
+    cls: Any, names: tuple[str, ...], defaults: dict[str, object]
 ) -> Callable[..., None]:
-    setters = tuple(getattr(cls, name).__set__ for name in names)
+    """What makes and installs ``__init__`` on first use; many classes have none in a run."""
 
     def initialize(self: object, *values: object, **named: object) -> None:
-        if len(values) != len(setters) or named:
-            values = _complete(cls.__name__, names, defaults, values, named)
-        for set_field, value in zip(setters, values, strict=True):
-            set_field(self, value)
+        scope: dict[str, Any] = {f"default_{name}": value for name, value in defaults.items()}
+        scope |= {f"set_{name}": getattr(cls, name).__set__ for name in names}
+        parameters = (f"{n}=default_{n}" if n in defaults else n for n in names)
+        body = "; ".join(f"set_{name}(self, {name})" for name in names)
+        exec(f"def __init__(self, {', '.join(parameters)}): {body}", scope)
+        cls.__init__ = scope["__init__"]
+        cls.__init__.__qualname__ = cls.__name__
+        cls.__init__(self, *values, **named)
 
     return initialize
-
-
-def _complete(
-    cls: str,
-    names: tuple[str, ...],
-    defaults: dict[str, object],
-    values: tuple[object, ...],
-    named: dict[str, object],
-) -> tuple[object, ...]:
-    """All the values of a record, in order, from those given in order and by name."""
-    rest = names[len(values) :]
-    given = {**defaults, **named}
-    wrong = [*(n for n in rest if n not in given), *(n for n in named if n not in rest)]
-    if wrong or len(values) > len(names):
-        raise TypeError(f"{cls}() takes ({', '.join(names)}), wrong are: {', '.join(wrong)}")
-    return values + tuple(given[name] for name in rest)
 
 
 def _values(self: Any) -> tuple[Any, ...]:

@@ -93,15 +93,14 @@ _TOKEN = re.compile(
 
 
 class Token:
-    """A token as PLY's parser wants it; `lexpos` is its offset in the text."""
+    """A token; `lexpos` is its offset in the text."""
 
-    __slots__ = ("lexer", "lexpos", "lineno", "type", "value")
+    __slots__ = ("lexpos", "type", "value")
 
     def __init__(self, kind: str, value: str | int, offset: int) -> None:
         self.type = kind
         self.value = value
         self.lexpos = offset
-        self.lineno = 0
 
 
 class Lexer:
@@ -131,7 +130,7 @@ class Lexer:
         return max(len(self._text.rstrip()) - 1, 0)
 
     def token(self) -> Token | None:
-        """The next token, or None at the end: the interface PLY's parser wants."""
+        """The next token, or None at the end."""
         if self._pending:
             return self._pending.pop()
         token = self._next()

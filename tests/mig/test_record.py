@@ -42,7 +42,7 @@ def test_values_of_different_fields_or_classes_differ() -> None:
 )
 def test_a_wrong_field_is_refused(arguments: tuple[tuple[int, ...], dict[str, int]]) -> None:
     positional, named = arguments
-    with pytest.raises(TypeError, match=r"Point\(\) takes \(x, y\)"):
+    with pytest.raises(TypeError, match=r"Point\(\) "):
         Point(*positional, **named)
 
 
@@ -59,7 +59,7 @@ def test_a_field_cannot_change() -> None:
 def test_a_copy_may_differ() -> None:
     assert replace(Point(1), y=5) == Point(1, 5)
     assert copy.deepcopy(Point(1)) == Point(1)
-    with pytest.raises(TypeError, match="wrong are: z"):
+    with pytest.raises(TypeError, match="'z'"):
         replace(Point(1), z=5)
 
 
