@@ -6,12 +6,40 @@ Pure: touches no file and runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from mig.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+#: Commands of their own, by first word: modules with `main(words) -> exit status`.
+VERBS: Mapping[str, str] = {}
+#: Options that ask for something else than stubs: modules with `run(arguments) -> exit status`.
+MODES: Mapping[str, str] = {
+    "--batch": "mig.batch",
+}
+#: Which options, those of `MODES` included, take a value.
+_LONG_WITH_VALUE = ("--abi", "--python", "--batch")
+_LONG_SWITCHES = ("--compat",)
 
 #: Options that name an output file.
 OUTPUTS = ("user", "server", "header", "sheader", "iheader", "list")
 _PREPROCESSOR_WITH_VALUE = ("-I", "-D", "-U", "-imacros", "-isystem", "-idirafter", "-include")
+_SWITCHES = {
+    "-n": ("defaults", False),
+    "-q": ("quiet", True),
+    "-v": ("verbose", True),
+    "-s": ("symbol_table", True),
+    "-MD": ("dependencies", True),
+}
+_WITH_VALUE = {
+    "-i": "individual",
+    "-prefix": "user_prefix",
+    "-subrprefix": "subroutine_prefix",
+    "-cc": "preprocessor_command",
+    "-migcom": "migcom",
+}
 _IGNORED = ("-Q", "-V", "-r", "-S", "-t")
 _GONE = ("-R", "-T")
 
@@ -20,7 +48,7 @@ class UsageError(Exception):
     """The command line makes no sense; the message says why."""
 
 
-@dataclass(slots=True)
+@record
 class Arguments:
     """A parsed command line.
 
@@ -29,6 +57,7 @@ class Arguments:
         outputs: kind of output to file name, as given.
         preprocessor: options for the preprocessor.
         preprocessor_command: replaces the preprocessor altogether (``-cc``).
+        migcom: GNU MIG's compiler proper (``-migcom``); accepted, and not used.
         abi: name of the target; None: to be found out.
         python: directory for Python packages.
         individual: prefix of a file per routine (``-i``).
@@ -39,13 +68,17 @@ class Arguments:
         symbol_table: give the server a symbol table.
         quiet: no warnings.
         verbose: say what is found in the input.
+        compat: leave out the checks that GNU MIG does not make.
         show: ``"help"`` or ``"version"`` instead of all of this.
+        mode: the option of `MODES` that was given.
+        value: its value.
     """
 
-    files: list[str] = field(default_factory=list)
-    outputs: dict[str, str] = field(default_factory=dict)
-    preprocessor: list[str] = field(default_factory=list)
+    files: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = {}
+    preprocessor: tuple[str, ...] = ()
     preprocessor_command: str | None = None
+    migcom: str | None = None
     abi: str | None = None
     python: str | None = None
     individual: str | None = None
@@ -54,9 +87,12 @@ class Arguments:
     defaults: bool = True
     dependencies: bool = False
     symbol_table: bool = False
+    compat: bool = False
     quiet: bool = False
     verbose: bool = False
     show: str | None = None
+    mode: str | None = None
+    value: str | None = None
 
 
 def parse_arguments(words: Sequence[str]) -> Arguments:
@@ -65,67 +101,52 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     Raises:
         UsageError: when they make no sense.
     """
-    arguments = Arguments()
+    files: list[str] = []
+    outputs: dict[str, str] = {}
+    preprocessor: list[str] = []
+    others: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:
         if word in ("--help", "--version"):
-            arguments.show = word[2:]
+            others["show"] = word[2:]
         elif word.startswith("--"):
-            _long_option(arguments, word, rest)
+            others |= _long_option(word, rest)
         elif word == "-" or not word.startswith("-"):
-            arguments.files.append(word)
-        else:
-            _option(arguments, word, rest)
-    if "-" in arguments.files:
+            files.append(word)
+        elif word[1:] in OUTPUTS:
+            outputs[word[1:]] = _value(word, rest)
+        elif word in _PREPROCESSOR_WITH_VALUE:
+            preprocessor += [word, _value(word, rest)]
+        elif word in _SWITCHES:
+            name, value = _SWITCHES[word]
+            others[name] = value
+        elif word in _WITH_VALUE:
+            others[_WITH_VALUE[word]] = _value(word, rest)
+        elif word in _GONE:
+            raise UsageError(f"{word} is no longer supported")
+        elif word not in _IGNORED:
+            preprocessor.append(word)
+    if "-" in files:
         # Makefiles write "- /dev/null": to the preprocessor the dash, to GNU MIG one file.
-        arguments.files = [name for name in arguments.files if name != "/dev/null"]
-    if not arguments.files and arguments.show is None:
+        files = [name for name in files if name != "/dev/null"]
+    if not files and not others.keys() & {"show", "mode"}:
         raise UsageError("no input file")
-    return arguments
+    return Arguments(tuple(files), outputs, tuple(preprocessor), **others)
 
 
-def _long_option(arguments: Arguments, word: str, rest: Iterator[str]) -> None:
+def _long_option(word: str, rest: Iterator[str]) -> dict[str, object]:
+    """The fields that an option with two dashes sets."""
     name, equals, value = word.partition("=")
-    if name not in ("--abi", "--python"):
+    if name in _LONG_SWITCHES and not equals:
+        return {name[2:]: True}
+    if name not in _LONG_WITH_VALUE and name not in MODES:
         raise UsageError(f"unknown option {word}")
-    setattr(arguments, name[2:], value if equals else _value(word, rest))
-
-
-def _option(arguments: Arguments, word: str, rest: Iterator[str]) -> None:
-    if word[1:] in OUTPUTS:
-        arguments.outputs[word[1:]] = _value(word, rest)
-    elif word == "-i":
-        arguments.individual = _value(word, rest)
-    elif word == "-prefix":
-        arguments.user_prefix = _value(word, rest)
-    elif word == "-subrprefix":
-        arguments.subroutine_prefix = _value(word, rest)
-    elif word == "-cc":
-        arguments.preprocessor_command = _value(word, rest)
-    elif word == "-migcom":
-        _value(word, rest)
-    elif word in _PREPROCESSOR_WITH_VALUE:
-        arguments.preprocessor += [word, _value(word, rest)]
-    elif word in _GONE:
-        raise UsageError(f"{word} is no longer supported")
-    elif word not in _IGNORED and not _switch(arguments, word):
-        arguments.preprocessor.append(word)
-
-
-def _switch(arguments: Arguments, word: str) -> bool:
-    if word == "-n":
-        arguments.defaults = False
-    elif word == "-q":
-        arguments.quiet = True
-    elif word == "-v":
-        arguments.verbose = True
-    elif word == "-s":
-        arguments.symbol_table = True
-    elif word == "-MD":
-        arguments.dependencies = True
-    else:
-        return False
-    return True
+    given: str | None = None
+    if name in _LONG_WITH_VALUE:
+        given = value if equals else _value(word, rest)
+    elif equals:
+        raise UsageError(f"{name} takes no value")
+    return {"mode": name, "value": given} if name in MODES else {name[2:]: given}
 
 
 def _value(option: str, rest: Iterator[str]) -> str:

@@ -6,25 +6,21 @@ Joins the rooms of the compiler; :mod:`mig.cli` and build scripts call it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 
-from mig.backends.c_header import (
-    generate_internal_header,
-    generate_server_header,
-    generate_user_header,
-)
-from mig.backends.c_server import generate_server
 from mig.backends.c_side import Options
-from mig.backends.c_user import generate_user
-from mig.backends.message_ids import generate_message_ids
+from mig.files import read_text, write_if_changed
 from mig.frontend.diagnostics import CompileError, Diagnostics, Position, SourceMap
 from mig.frontend.grammar import parse
 from mig.frontend.preprocess import PreprocessError, Preprocessor
 from mig.model.abi import ABIS, Abi
 from mig.model.resolve import resolve
 from mig.model.routines import Model
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 __all__ = [
     "CompileError",
@@ -35,7 +31,6 @@ __all__ = [
     "compile_text",
     "generate_c",
     "generate_python",
-    "write_if_changed",
     "write_python",
 ]
 
@@ -107,15 +102,26 @@ def generate_c(model: Model, kind: str, options: Options | None = None) -> str:
         KeyError: when there is no such kind of file.
     """
     chosen = options or Options()
-    generate = {
-        "user": lambda: generate_user(model, chosen),
-        "server": lambda: generate_server(model, chosen),
-        "header": lambda: generate_user_header(model, chosen),
-        "sheader": lambda: generate_server_header(model, chosen),
-        "iheader": lambda: generate_internal_header(model, chosen),
-        "list": lambda: generate_message_ids(model),
-    }
-    return generate[kind]()
+    # Most runs want few kinds.
+    match kind:
+        case "user":
+            from mig.backends.c_user import generate_user
+
+            return generate_user(model, chosen)
+        case "server":
+            from mig.backends.c_server import generate_server
+
+            return generate_server(model, chosen)
+        case "header" | "sheader" | "iheader":
+            from mig.backends import c_header
+
+            return c_header.generate_header(model, kind, chosen)
+        case "list":
+            from mig.backends.message_ids import generate_message_ids
+
+            return generate_message_ids(model)
+        case _:
+            raise KeyError(kind)
 
 
 def generate_python(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:
@@ -153,15 +159,7 @@ def write_python(
         for abi in ABIS.values()
     ]
     for name, content in generate_python(*models).items():
-        write_if_changed(Path(directory) / name, content)
-
-
-def write_if_changed(path: Path, content: str) -> None:
-    """Write a file, its directory included, unless it holds just that already."""
-    if path.is_file() and path.read_text(encoding="utf-8") == content:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, encoding="utf-8")
+        write_if_changed(f"{directory}/{name}", content)
 
 
 def _abi(abi: str | Abi) -> Abi:
@@ -180,6 +178,6 @@ def _line_of_file(file: str, line: int) -> str | None:
 @lru_cache(maxsize=8)
 def _lines_of_file(file: str) -> tuple[str, ...]:
     try:
-        return tuple(Path(file).read_text(encoding="utf-8", errors="replace").splitlines())
+        return tuple(read_text(file).splitlines())
     except OSError:
         return ()

@@ -14,23 +14,24 @@ from mig.model.routines import Model
 _INCLUDES = ("<mach/kern_return.h>", "<mach/port.h>", "<mach/message.h>")
 
 
-def generate_user_header(model: Model, options: Options) -> str:
-    """Declares the functions that clients call."""
-    side = Side(model, is_server=False, options=options)
-    imports = [entry.header for entry in model.imports if entry.user]
-    return _header(side, f"_{model.name}_user_", imports, [])
+def generate_header(model: Model, kind: str, options: Options) -> str:
+    """A header.
 
-
-def generate_server_header(model: Model, options: Options) -> str:
-    """Declares the functions that servers define, and finds a routine by its message."""
-    side = Side(model, is_server=True, options=options)
-    imports = ["<mach/mig_errors.h>", *(entry.header for entry in model.imports if entry.server)]
-    return _header(side, f"_{model.name}_server_", imports, _dispatch(model, options))
-
-
-def generate_internal_header(model: Model, options: Options) -> str:
-    """Declares what the user's stubs define, for the stubs themselves."""
-    side = Side(model, is_server=False, options=options)
+    Args:
+        model: the interface.
+        kind: ``"header"`` declares the functions that clients call; ``"sheader"`` those that
+            servers define, and finds a routine by its message; ``"iheader"`` declares what the
+            user's stubs define, for the stubs themselves.
+        options: from the command line.
+    """
+    side = Side(model, is_server=kind == "sheader", options=options)
+    if kind == "header":
+        imports = [entry.header for entry in model.imports if entry.user]
+        return _header(side, f"_{model.name}_user_", imports, [])
+    if kind == "sheader":
+        imports = [entry.header for entry in model.imports if entry.server]
+        imports.insert(0, "<mach/mig_errors.h>")
+        return _header(side, f"_{model.name}_server_", imports, _dispatch(model, options))
     return _header(side, f"_{model.name}_internal_", [], [])
 
 

@@ -25,6 +25,7 @@ class Options:
         server_header: likewise for the server.
         internal_header: included by the user's stubs before the other one.
         symbol_table: the server has a table of the names of its routines.
+        compat: stubs check no more than GNU MIG's do.
     """
 
     subroutine_prefix: str = ""
@@ -33,6 +34,7 @@ class Options:
     server_header: str | None = None
     internal_header: str | None = None
     symbol_table: bool = False
+    compat: bool = False
 
 
 @record

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
 
+from mig.files import decode, encode
 from mig.record import record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: The command of those who have preprocessed already.
+_COPY = ("cat",)
 #: What each flag that selects a target stands for, where the compiler knows no other target.
 _TARGET_MACROS = {
     "-m32": ("-D__i386__=1", "-U__x86_64__"),
@@ -62,32 +68,116 @@ class Preprocessor:
         Raises:
             PreprocessError: when the command cannot be run or fails.
         """
+        return self.start(path, options, text=text).finish()
+
+    def start(
+        self, path: str, options: Sequence[str] = (), *, text: str | None = None
+    ) -> Preprocessing:
+        """Begin what `run` does; arguments and errors are the same."""
+        if self.command == _COPY and path == "-" and not options and text is not None:
+            return _Copied(text)
         target = () if self.target_flag is None else (self.target_flag,)
-        status, output, errors = self._execute((*self.command, *target, *options, path), text)
-        if status != 0 and self.target_flag in _TARGET_MACROS and self.target_flag in errors:
+        process = _Process((*self.command, *target, *options, path), text)
+        retry = None
+        if self.target_flag in _TARGET_MACROS:
             macros = _TARGET_MACROS[self.target_flag]
-            status, output, errors = self._execute((*self.command, *macros, *options, path), text)
+            retry = self.target_flag, (*self.command, *macros, *options, path)
+        return _Running(process, text, retry)
+
+
+class Preprocessing:
+    """A preprocessor at work."""
+
+    def finish(self) -> str:
+        """Wait for it; the preprocessed text.
+
+        Raises:
+            PreprocessError: when it fails.
+        """
+        raise NotImplementedError
+
+
+@record
+class _Copied(Preprocessing):
+    """Text that is preprocessed already."""
+
+    text: str
+
+    def finish(self) -> str:
+        """The text."""
+        return self.text
+
+
+@record
+class _Running(Preprocessing):
+    """A process.
+
+    Attributes:
+        process: the process.
+        text: its standard input.
+        retry: a flag that the command may refuse, and the command to run if it does.
+    """
+
+    process: _Process
+    text: str | None
+    retry: tuple[str, tuple[str, ...]] | None
+
+    def finish(self) -> str:
+        """Wait for it."""
+        process = self.process
+        status, output, errors = process.wait()
+        if status != 0 and self.retry is not None and self.retry[0] in errors:
+            process = _Process(self.retry[1], self.text)
+            status, output, errors = process.wait()
         if status != 0:
-            said = errors.strip() or f"{self.command[0]} exited with status {status}"
-            raise PreprocessError(said)
+            raise PreprocessError(
+                errors.strip() or f"{process.command[0]} exited with status {status}"
+            )
         if errors:
-            os.write(2, errors.encode())
+            os.write(2, encode(errors))
         return output
 
-    @staticmethod
-    def _execute(command: tuple[str, ...], text: str | None) -> tuple[int, str, str]:
-        import subprocess  # slow to import, and not every use of the compiler needs it
 
+class _Process:
+    """A process between files of memory, so that nobody ever waits for a full pipe."""
+
+    def __init__(self, command: tuple[str, ...], text: str | None) -> None:
+        self.command = command
+        files = [_scratch_file() for _ in range(2 if text is None else 3)]
+        self._output, self._errors = files[:2]
+        places = [1, 2, 0]
+        if text is not None:
+            os.write(files[2], encode(text))
+            os.lseek(files[2], 0, os.SEEK_SET)
+        actions = [
+            (os.POSIX_SPAWN_DUP2, file, place) for file, place in zip(files, places, strict=False)
+        ]
         try:
-            done = subprocess.run(
-                command,
-                input=text,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="surrogateescape",
-                check=False,
-            )
+            self._process = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
         except OSError as error:
             raise PreprocessError(f"cannot run {command[0]}: {error.strerror}") from error
-        return done.returncode, done.stdout, done.stderr
+        finally:
+            for file in files[2:]:
+                os.close(file)
+
+    def wait(self) -> tuple[int, str, str]:
+        """Exit status, standard output and standard error."""
+        _, status = os.waitpid(self._process, 0)
+        return os.waitstatus_to_exitcode(status), _taken(self._output), _taken(self._errors)
+
+
+def _scratch_file() -> int:
+    """The descriptor of a nameless empty file."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("mig")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _taken(file: int) -> str:
+    """All of a file, which is then gone."""
+    data = os.pread(file, os.fstat(file).st_size, 0)
+    os.close(file)
+    return decode(data)

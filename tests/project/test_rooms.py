@@ -14,14 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # A module may import its own room and the rooms named beside it.
 MAY_IMPORT = {
     "mig.rpc": (),
-    "mig.frontend": ("mig.record",),
+    "mig.frontend": ("mig.record", "mig.files"),
     "mig.model": ("mig.frontend", "mig.record"),
     "mig.backends": ("mig.model", "mig.frontend", "mig.record"),
     "mig.checks": ("mig.model", "mig.frontend", "mig.compile"),
     "perfmon.kernel": ("mig.rpc", "mig.compile", "perfmon._generated"),
 }
 # Outside these rooms, only these may know the compiler.
-COMPILER = ("mig.frontend", "mig.model", "mig.backends", "mig.checks", "mig.compile", "mig.cli")
+COMPILER = ("mig.frontend", "mig.model", "mig.backends", "mig.checks", "mig.compile", "mig.cli", "mig.jobs", "mig.batch")
 
 MAY_INCLUDE = {
     "csrc/core": ("csrc/core",),
