@@ -21,7 +21,10 @@ MAY_IMPORT = {
     "perfmon.kernel": ("mig.rpc", "mig.compile", "perfmon._generated"),
 }
 # Outside these rooms, only these may know the compiler.
-COMPILER = ("mig.frontend", "mig.model", "mig.backends", "mig.checks", "mig.compile", "mig.cli", "mig.jobs", "mig.batch")
+COMPILER = (
+    *("mig.frontend", "mig.model", "mig.backends", "mig.checks"),
+    *("mig.compile", "mig.command_line", "mig.jobs", "mig.batch", "mig.cli"),
+)
 
 MAY_INCLUDE = {
     "csrc/core": ("csrc/core",),
