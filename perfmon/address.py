@@ -98,6 +98,13 @@ def parse_address(text: str) -> Address:
     return parse(text, rest)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether the name or the number of a TCP host means this machine alone."""
+    return host in ("localhost", "::1") or (
+        host.startswith("127.") and host.replace(".", "").isdigit()
+    )
+
+
 def _parse_embedded(text: str, rest: str) -> Address:
     _expect(not rest, text, "embedded: with nothing behind it")
     return EmbeddedAddress()

@@ -7,6 +7,7 @@ own.  Nothing here talks to a host.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from mig.rpc.errors import (
@@ -20,6 +21,7 @@ from mig.rpc.errors import (
     KernReturnError,
     MachError,
     MigBadId,
+    MigServerDied,
     PeerDied,
     ProtocolError,
     TransportError,
@@ -37,6 +39,7 @@ __all__ = [
     "KernReturnError",
     "MachError",
     "MigBadId",
+    "MigServerDied",
     "MissingExtraError",
     "PeerDied",
     "PerfmonError",
@@ -78,9 +81,12 @@ class MissingExtraError(PerfmonError, ImportError):
         self.extra = extra
 
 
-_NO_MONITOR: Final = (
-    "this kernel has no performance monitor: `perfmon kernel instrument` adds one to an image"
-)
+_HINTS: Final[Mapping[type[MachError], str]] = {
+    MigBadId: "this kernel has no performance monitor: `perfmon kernel instrument` adds one to an "
+    "image",
+    MigServerDied: "the host died; the relay on the way to it still lives",
+    KernNotSupported: "this host does not implement it",
+}
 _RULES: Final = {
     "perf_monitor_configure": "rate 100-5000 or 0 for every event; buffer 1024-32768, a power of "
     "two; only while monitoring is disabled",
@@ -103,19 +109,23 @@ def _hint(error: MachError, privileged: bool) -> str:
     match error:
         case KernInvalidHost() if not privileged:
             return "this needs the privileged host port: run as root, connect with privileged=True"
-        case MigBadId():
-            return _NO_MONITOR
-        case KernNotSupported():
-            return "this host does not implement it"
         case KernInvalidArgument() | KernFailure():
             return _RULES.get(error.routine, "")
-        case TransportError() if error.address.startswith("qemu:"):
-            return _guest_hint(error)
+        case TransportError():
+            scheme, _, where = error.address.partition(":")
+            return _transport_hint(error, scheme, where)
+    return _HINTS.get(type(error), "")
+
+
+def _transport_hint(error: TransportError, scheme: str, where: str) -> str:
+    if scheme == "qemu":
+        return _guest_hint(error, where)
+    if scheme in ("unix", "tcp") and isinstance(error, ConnectError):
+        return f"`perfmon -H HOST relay --{scheme} {where}` lets clients reach a host there"
     return ""
 
 
-def _guest_hint(error: TransportError) -> str:
-    name = error.address.removeprefix("qemu:")
+def _guest_hint(error: TransportError, name: str) -> str:
     match error:
         case ConnectError():
             return f"`perfmon kernel list` shows the guests, `perfmon kernel boot {name}` boots one"

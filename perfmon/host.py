@@ -94,7 +94,11 @@ def connect(
         address = default_address()
     elif isinstance(address, str):
         address = parse_address(address)
-    transport = open_transport(address)
+    try:
+        transport = open_transport(address)
+    except MachError as error:
+        advise(error)
+        raise
     try:
         label = "host-priv" if privileged and "host-priv" in transport.ports else "host"
         port = Port.offered(transport, label)

@@ -3,11 +3,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mig.rpc.transport import Transport
-from perfmon.address import Address, EmbeddedAddress, QemuAddress
+from perfmon.address import (
+    Address,
+    EmbeddedAddress,
+    QemuAddress,
+    SshAddress,
+    TcpAddress,
+    UnixAddress,
+)
 from perfmon.errors import UnsupportedAddressError
 
-AVAILABLE = ("embedded:", "qemu:NAME")
+AVAILABLE = ("embedded:", "qemu:NAME", "unix:PATH", "tcp:HOST:PORT", "ssh:[USER@]HOST")
 
 
 def open_transport(address: Address) -> Transport:
@@ -22,6 +31,12 @@ def open_transport(address: Address) -> Transport:
             return _embedded()
         case QemuAddress(name):
             return _qemu(name)
+        case UnixAddress(path):
+            return _unix(path)
+        case TcpAddress(host, port):
+            return _tcp(host, port)
+        case SshAddress():
+            return _ssh(address)
     raise UnsupportedAddressError(
         f"no transport for {address} in this version: available are {', '.join(AVAILABLE)}"
     )
@@ -37,3 +52,21 @@ def _qemu(name: str) -> Transport:
     from perfmon.kernel.boot import open_guest
 
     return open_guest(name)
+
+
+def _unix(path: str) -> Transport:
+    from mig.rpc.transports.stream import open_unix
+
+    return open_unix(Path(path))
+
+
+def _tcp(host: str, port: int) -> Transport:
+    from mig.rpc.transports.stream import open_tcp
+
+    return open_tcp(host, port)
+
+
+def _ssh(address: SshAddress) -> Transport:
+    from perfmon.ssh import SshTransport
+
+    return SshTransport(address)

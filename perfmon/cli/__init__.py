@@ -19,11 +19,19 @@ from perfmon.cli.info import Info
 from perfmon.cli.kernel import Kernel
 from perfmon.cli.monitor import Monitor
 from perfmon.cli.regression import Baseline, CheckRegression
+from perfmon.cli.relay import Relay
 from perfmon.cli.samples import Record, ShowSamples
 from perfmon.cli.selftest import SelfTest
 from perfmon.cli.statistics import Stats
 from perfmon.cli.workload import Demo, Workload
-from perfmon.errors import ArgumentError, KernReturnError, MigBadId, PerfmonError, TransportError
+from perfmon.errors import (
+    ArgumentError,
+    KernReturnError,
+    MigBadId,
+    MigServerDied,
+    PerfmonError,
+    TransportError,
+)
 
 COMMANDS: Final[tuple[type[Command], ...]] = (
     Enable,
@@ -38,6 +46,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Reset,
     ShowSamples,
     Record,
+    Relay,
     Workload,
     Demo,
     SelfTest,
@@ -61,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommandError as error:
         say(str(error))
         return error.status
-    except (TransportError, MigBadId) as error:
+    except (TransportError, MigBadId, MigServerDied) as error:
         say(str(error))
         return Status.UNREACHABLE
     except (KernReturnError, ArgumentError, PerfmonError, OSError) as error:

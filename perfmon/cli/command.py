@@ -13,8 +13,16 @@ from abc import ABC, abstractmethod
 from enum import IntEnum
 from typing import ClassVar
 
-from perfmon.address import default_address
+from perfmon.address import (
+    Address,
+    EmbeddedAddress,
+    TcpAddress,
+    default_address,
+    is_loopback,
+    parse_address,
+)
 from perfmon.host import DEFAULT_TIMEOUT, Host, connect
+from perfmon.transports import AVAILABLE
 
 HOST_VARIABLE = "PERFMON_HOST"
 
@@ -72,12 +80,25 @@ class HostCommand(Command):
         """Do it on a host, and return the exit status."""
 
     def _connect(self, args: argparse.Namespace) -> Host:
-        address = args.host or os.environ.get(HOST_VARIABLE)
-        if not address:
-            address = str(default_address())
-            lifetime = ", which lives as long as this command" if address == "embedded:" else ""
-            say(f"no -H ADDRESS given: using {address}{lifetime}")
+        address = host_address(args)
+        if isinstance(address, TcpAddress) and not is_loopback(address.host):
+            say(f"warning: {address} is reached over the network without encryption")
         return connect(address, timeout=args.timeout)
+
+
+def host_address(args: argparse.Namespace) -> Address:
+    """The address that -H or the environment gives; without either, this machine, and it says so.
+
+    Raises:
+        AddressError: it cannot be read.
+    """
+    text = args.host or os.environ.get(HOST_VARIABLE)
+    if text:
+        return parse_address(text)
+    address = default_address()
+    lifetime = ", which lives as long as this command" if address == EmbeddedAddress() else ""
+    say(f"no -H ADDRESS given: using {address}{lifetime}")
+    return address
 
 
 def add_host_arguments(parser: argparse.ArgumentParser, *, top: bool) -> None:
@@ -87,7 +108,7 @@ def add_host_arguments(parser: argparse.ArgumentParser, *, top: bool) -> None:
         "--host",
         metavar="ADDRESS",
         default=None if top else argparse.SUPPRESS,
-        help=f"embedded:, qemu:NAME, mach: ... (default: ${HOST_VARIABLE}, then this machine)",
+        help=f"{', '.join(AVAILABLE)} (default: ${HOST_VARIABLE}, then this machine)",
     )
     parser.add_argument(
         "--timeout",

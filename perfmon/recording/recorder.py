@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,7 +63,7 @@ def record(
     Args:
         host: on its privileged port; monitoring is neither enabled nor disabled.
         directory: where the trace goes; new or empty.
-        duration: seconds; None: until KeyboardInterrupt, which ends the recording in good order.
+        duration: seconds; None: until Ctrl-C, which ends the recording in good order.
         start: with what is in the rings already, or with what comes.
         until: asked several times a second; True ends the recording.
 
@@ -70,15 +73,12 @@ def record(
     """
     reader = SampleReader(host, start)
     ends = None if duration is None else time.monotonic() + duration
-    with TraceWriter(directory, _metadata(host)) as trace:
+    with TraceWriter(directory, _metadata(host)) as trace, _ctrl_c() as interrupted:
         written = dict.fromkeys(reader.cursors, 0)
-        try:
-            while not until() and (ends is None or time.monotonic() < ends):
-                _write_new(reader, trace, written)
-                rest = _INTERVAL if ends is None else ends - time.monotonic()
-                time.sleep(max(0.0, min(_INTERVAL, rest)))
-        except KeyboardInterrupt:
-            pass
+        while not (until() or interrupted.is_set()) and (ends is None or time.monotonic() < ends):
+            _write_new(reader, trace, written)
+            rest = _INTERVAL if ends is None else ends - time.monotonic()
+            interrupted.wait(max(0.0, min(_INTERVAL, rest)))
         _write_new(reader, trace, written)
         now = host.clock().ticks_now
         for cpu, said in written.items():
@@ -91,6 +91,26 @@ def record(
             for cpu in reader.cursors
         ),
     )
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """An event in place of KeyboardInterrupt, which could hit in the middle of a call.
+
+    A program that handles SIGINT in its own way keeps doing so.
+    """
+    event = threading.Event()
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if ours:
+        signal.signal(signal.SIGINT, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _write_new(reader: SampleReader, trace: TraceWriter, written: dict[int, int]) -> None:

@@ -5,6 +5,7 @@ A test class derives from HostContract and gives the fixture `address`.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from itertools import pairwise
 
 import pytest
@@ -39,9 +40,12 @@ def busiest(host: Host) -> int:
 class HostContract:
     """Tests that take a connected host, which they find as it is by default."""
 
+    def connect(self, address: str, *, privileged: bool = True) -> AbstractContextManager[Host]:
+        return perfmon.connect(address, privileged=privileged)
+
     @pytest.fixture
     def host(self, address: str) -> Iterator[Host]:
-        with perfmon.connect(address) as host:
+        with self.connect(address) as host:
             host.disable()
             host.configure(sample_rate=RATE_DEFAULT, buffer_size=BUFFER_DEFAULT)
             host.set_mode(Mode.OVERWRITE)
@@ -54,7 +58,7 @@ class HostContract:
 
     @pytest.fixture
     def unprivileged(self, address: str) -> Iterator[Host]:
-        with perfmon.connect(address, privileged=False) as host:
+        with self.connect(address, privileged=False) as host:
             yield host
 
     # Control.

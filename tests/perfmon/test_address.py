@@ -71,7 +71,7 @@ def test_without_an_address_the_platform_decides(monkeypatch, platform, address)
     assert str(default_address()) == address
 
 
-@pytest.mark.parametrize("text", ["mach:", "unix:/x", "tcp:localhost:1", "ssh:box"])
+@pytest.mark.parametrize("text", ["mach:"])
 def test_an_address_without_a_transport_names_those_there_are(text):
     with pytest.raises(UnsupportedAddressError) as caught:
         open_transport(parse_address(text))
