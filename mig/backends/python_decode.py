@@ -82,6 +82,8 @@ class _Decoder:
                         self._tail(part, run, index)
             if takes_regions:
                 source.line("regions.finish()")
+            if plan.sometimes_complex:
+                self._refuse_needless_complex(takes_regions)
             self._return(found)
 
     # The fixed part.
@@ -224,6 +226,19 @@ class _Decoder:
             condition = f"{also} and {condition}"
         with self._source.block(f"if {condition}:"):
             self._source.line(f"raise {self._module.use('not_complex')}({self._routine})")
+
+    def _refuse_needless_complex(self, takes_regions: bool) -> None:
+        module = self._module
+        reasons = ["message.out_of_line"] if takes_regions else []
+        reasons += [
+            f"{module.use('is_port_right')}({part.name}_poly)"
+            for part in self._plan.parts
+            if part.polymorphic
+        ]
+        needless = reasons[0] if len(reasons) == 1 else f"({' or '.join(reasons)})"
+        terms = [f"msgh_bits & {module.use('BITS_COMPLEX')}", f"not {needless}"]
+        with self._source.block(self._source.condition("and", terms)):
+            self._source.line(f"raise {module.use('not_complex')}({self._routine})")
 
     def _check_count(self, part: Part) -> None:
         name = part.name

@@ -11,6 +11,7 @@ from mig.rpc.message import (
     Header,
     Message,
     TypeName,
+    is_port_right,
     local_disposition,
     make_bits,
     pack_header,
@@ -34,8 +35,9 @@ def received_name(type_name: int) -> int:
 def deliver(abi: Abi, message: Message, address: str = "") -> Message:
     """Return a message as its receiver finds it.
 
-    The header's ports change places, dispositions become the rights that arrive, and out-of-line
-    memory is the receiver's to deallocate.
+    The header's ports change places, dispositions become the rights that arrive, out-of-line
+    memory is the receiver's to deallocate, and the complex bit stays only where there are rights
+    or such memory.
 
     Raises:
         ProtocolError: the message is malformed.
@@ -49,11 +51,16 @@ def deliver(abi: Abi, message: Message, address: str = "") -> Message:
     turned = Header(bits, header.size, header.local, header.remote, header.seqno, header.id)
     data = bytearray(pack_header(abi, turned) + message.data[abi.header_size :])
     if bits & BITS_COMPLEX:
+        needed = False
         for descriptor in walk_descriptors(abi, bytes(data), address):
             name_at = descriptor.offset
             if descriptor.longform and not abi.wide:
                 name_at += 4
-            data[name_at] = received_name(descriptor.name)
+            if is_port_right(descriptor.name):
+                data[name_at] = received_name(descriptor.name)
             if not descriptor.inline:
                 data[descriptor.offset + 3] |= 1 << abi.inline_shift + 2 - 24
+            needed = needed or not descriptor.inline or is_port_right(descriptor.name)
+        if not needed:
+            data[0:4] = (bits & ~BITS_COMPLEX).to_bytes(4, "little")
     return Message(bytes(data), message.out_of_line)

@@ -6,6 +6,7 @@ message.  Encoding and decoding are the generated modules', carrying is a Channe
 """
 
 import logging
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class Server(ABC):
 
 
 class Demultiplexer:
-    """Answers messages of one ABI with the methods of servers.
+    """Answers messages of one ABI with the methods of servers, one at a time.
 
     Attributes:
         abi: the layout of the messages.
@@ -93,6 +94,7 @@ class Demultiplexer:
             ValueError: two of them answer the same message id.
         """
         self.abi = abi
+        self._mutex = threading.RLock()
         self._entries: dict[int, _Entry] = {}
         for server in servers:
             wire = import_module(f"{server._package}.{abi.name}")
@@ -126,7 +128,8 @@ class Demultiplexer:
             entry = self._entries.get(header.id)
             if entry is None:
                 raise MigBadId
-            reply = entry.answer(header, message)
+            with self._mutex:
+                reply = entry.answer(header, message)
         except MigNoReply:
             return None
         except KernReturnError as error:

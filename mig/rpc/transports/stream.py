@@ -12,18 +12,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from mig.rpc.abi import ABIS, Abi
-from mig.rpc.errors import CallTimeout, ConnectError, PeerDied, ProtocolError, TransportError
+from mig.rpc.errors import CallTimeout, ConnectError, ProtocolError
 from mig.rpc.message import Message, check_out_of_line, out_of_line_slots
 from mig.rpc.transport import Transport
-
-_PIECE = 1 << 18
+from mig.rpc.transports.connection import Connection, deadline_after
 
 PROTOCOL = "mach-messages"
 VERSION = 1
@@ -32,8 +30,6 @@ HELLO_MAX = 4096
 MESSAGE_MAX = 1 << 20
 REGIONS_MAX = 1 << 28
 """What is read of a peer at most, in bytes: it may be anybody."""
-
-T = TypeVar("T")
 
 Reader = Callable[[int], bytes]
 """Returns exactly so many bytes of the stream."""
@@ -99,26 +95,39 @@ def message_chunks(abi: Abi, message: Message, address: str = "") -> list[bytes]
     return [message.data, *map(bytes, message.out_of_line)]
 
 
-def read_message(abi: Abi, read: Reader, address: str = "") -> Message:
+def read_message(
+    abi: Abi,
+    read: Reader,
+    address: str = "",
+    *,
+    message_max: int = MESSAGE_MAX,
+    regions_max: int = REGIONS_MAX,
+) -> Message:
     """Read one message from a stream.
 
+    Args:
+        abi: its layout.
+        read: reads the stream.
+        address: what errors call the other end.
+        message_max: bytes that a message has at most.
+        regions_max: bytes that it has out of line at most.
+
     Raises:
-        ProtocolError: what is there is no message, or one of more than ``MESSAGE_MAX`` bytes or
-            ``REGIONS_MAX`` bytes out of line.
+        ProtocolError: what is there is no message, or a larger one.
         TransportError: what `read` raises.
     """
     header = read(abi.header_size)
     size = int.from_bytes(header[4:8], "little")
-    if not abi.header_size <= size <= MESSAGE_MAX:
+    if not abi.header_size <= size <= message_max:
         raise ProtocolError(
-            f"expected a message of {abi.header_size} to {MESSAGE_MAX} bytes, found one of {size}",
+            f"expected a message of {abi.header_size} to {message_max} bytes, found one of {size}",
             address=address,
         )
     data = header + read(size - len(header))
     slots = out_of_line_slots(abi, data, address)
-    if (total := sum(slot.length for slot in slots)) > REGIONS_MAX:
+    if (total := sum(slot.length for slot in slots)) > regions_max:
         raise ProtocolError(
-            f"expected at most {REGIONS_MAX} bytes out of line, found {total}", address=address
+            f"expected at most {regions_max} bytes out of line, found {total}", address=address
         )
     return Message(data, tuple(read(slot.length) for slot in slots))
 
@@ -146,11 +155,10 @@ class StreamTransport(Transport):
             ProtocolError: the other end speaks something else.
         """
         self.address = address
-        self._connection = connection
-        self._closed = False
+        self._connection = Connection(connection, address, "no reply in time")
         self._mutex = threading.Lock()
         try:
-            hello = self._read_hello(_deadline(timeout))
+            hello = self._read_hello(deadline_after(timeout))
         except BaseException:
             self.close()
             raise
@@ -160,23 +168,22 @@ class StreamTransport(Transport):
 
     def call(self, request: Message, timeout: float | None = None) -> Message:
         """See Transport."""
-        deadline = _deadline(timeout)
+        deadline = deadline_after(timeout)
         chunks = message_chunks(self.abi, request, self.address)
         with self._exclusive(deadline):
-            self._write(chunks, deadline)
-            return read_message(self.abi, lambda size: self._read(size, deadline), self.address)
+            self._connection.write(chunks, deadline)
+            return read_message(
+                self.abi, lambda size: self._connection.read(size, deadline), self.address
+            )
 
     def send(self, request: Message) -> None:
         """See Transport."""
         chunks = message_chunks(self.abi, request, self.address)
         with self._exclusive(None):
-            self._write(chunks, None)
+            self._connection.write(chunks, None)
 
     def close(self) -> None:
         """See Transport."""
-        self._closed = True
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a reply
         self._connection.close()
 
     @contextmanager
@@ -187,7 +194,7 @@ class StreamTransport(Transport):
             raise CallTimeout("another thread is using the connection", address=self.address)
         try:
             yield
-        except TransportError:
+        except BaseException:  # a Ctrl-C in between, too
             self.close()
             raise
         finally:
@@ -201,38 +208,8 @@ class StreamTransport(Transport):
                     f"expected a hello of at most {HELLO_MAX} bytes, found {bytes(line[:80])!r}",
                     address=self.address,
                 )
-            line += self._read(1, deadline)
+            line += self._connection.read(1, deadline)
         return Hello.from_line(bytes(line), self.address)
-
-    def _write(self, chunks: list[bytes], deadline: float | None) -> None:
-        for chunk in chunks:
-            self._attempt(partial(self._connection.sendall, chunk), deadline)
-
-    def _read(self, size: int, deadline: float | None) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            piece = self._attempt(
-                partial(self._connection.recv, min(size - len(data), _PIECE)), deadline
-            )
-            if not piece:
-                raise PeerDied("the other end closed the connection", address=self.address)
-            data += piece
-        return bytes(data)
-
-    def _attempt(self, operation: Callable[[], T], deadline: float | None) -> T:
-        """Use the socket until the deadline, in the errors of this room."""
-        if self._closed:
-            raise PeerDied("this connection was closed", address=self.address)
-        left = None if deadline is None else deadline - time.monotonic()
-        try:
-            if left is not None and left <= 0:
-                raise TimeoutError
-            self._connection.settimeout(left)
-            return operation()
-        except TimeoutError:
-            raise CallTimeout("no reply in time", address=self.address) from None
-        except OSError as error:
-            raise PeerDied(f"the connection broke: {error}", address=self.address) from error
 
 
 def open_unix(path: Path, *, timeout: float | None = 10.0) -> StreamTransport:
@@ -268,7 +245,3 @@ def _connect(
         connection.close()
         raise ConnectError(f"cannot connect: {error}", address=address) from error
     return StreamTransport(connection, address=address, timeout=timeout)
-
-
-def _deadline(timeout: float | None) -> float | None:
-    return None if timeout is None else time.monotonic() + timeout

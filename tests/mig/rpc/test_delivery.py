@@ -7,6 +7,7 @@ from mig.rpc.abi import I386, X86_64, Abi
 from mig.rpc.delivery import deliver, received_name
 from mig.rpc.errors import ProtocolError
 from mig.rpc.message import (
+    BITS_COMPLEX,
     Header,
     Message,
     TypeName,
@@ -67,3 +68,20 @@ def test_a_malformed_message_is_not_delivered(abi: Abi) -> None:
 def test_data_arrives_as_it_was_sent() -> None:
     assert received_name(TypeName.INTEGER_32) == TypeName.INTEGER_32
     assert received_name(TypeName.MOVE_RECEIVE) == TypeName.PORT_RECEIVE
+
+
+def test_the_complex_bit_stays_only_where_it_is_needed() -> None:
+    plain = bytes.fromhex("02200110 00000000")
+    right = bytes.fromhex("13200110 00000000")
+    for body, needed in ((plain, False), (right, True), (plain + right, True), (b"", False)):
+        size = I386.header_size + len(body)
+        header = Header(BITS_COMPLEX | 0x1513, size, 1, 2, 0, 100)
+        delivered = deliver(I386, Message(pack_header(I386, header) + body))
+        assert unpack_header(I386, delivered.data).complex == needed
+
+
+def test_a_type_name_that_is_none_is_left_alone() -> None:
+    body = bytes.fromhex("00000060 09080800 00000000 00000000")
+    header = Header(BITS_COMPLEX | 0x1513, I386.header_size + len(body), 1, 2, 0, 100)
+    delivered = deliver(I386, Message(pack_header(I386, header) + body, (b"",)))
+    assert delivered.data[I386.header_size :] == body
