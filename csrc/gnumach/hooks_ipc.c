@@ -1,6 +1,10 @@
 /*
  * Wrappers of what carries messages in and out of tasks.
  *
+ * A message is on its way from copyinmsg until it is handed to a server in the
+ * kernel, queued, or handed to a receiver together with the stack; whichever
+ * comes first.  If the system call ends before that, it has failed.
+ *
  * A receipt is counted where the message reaches the receiver: at
  * ipc_kmsg_put, or on the fast paths at copyout.  Two things go through
  * ipc_kmsg_put that are no receipts: a message whose send or receive failed,
@@ -15,10 +19,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <perf_analysis.h>
-#include <perf_kernel.h>
-#include <perf_platform.h>
-
+#include "perf_activity.h"
 #include "perf_hooks.h"
 
 struct mark {
@@ -50,16 +51,83 @@ marked(uintptr_t kmsg)
 	return same;
 }
 
+void
+perf_activity_sent(struct perf_activity *activity, uint32_t flags)
+{
+	activity->sending = 0;
+	perf_interval_end(PERF_EVENT_IPC_SEND, flags, activity->message_id, activity->message_size,
+			  &activity->call);
+}
+
+/* The running thread's, if it is in a system call that began in this epoch. */
+static struct perf_activity *
+calling(void)
+{
+	struct perf_activity *activity = perf_activity_find();
+
+	return activity != NULL && perf_interval_is_open(&activity->call) ? activity : NULL;
+}
+
 PERF_WRAP(int, copyinmsg, (const void *user, void *kernel, vm_size_t size, vm_size_t room))
 {
 	const mach_msg_header_t *header = kernel;
+	struct perf_activity *activity;
+	uint32_t flags, id;
 	int failed;
 
 	marks[perf_platform_cpu()].kmsg = 0;
 	failed = __real_copyinmsg(user, kernel, size, room);
-	perf_event_record(PERF_EVENT_IPC_SEND, failed ? PERF_FLAG_ERROR : 0, PERF_CURRENT,
-			  PERF_CURRENT, failed ? 0 : (uint32_t)header->msgh_id, size);
+	flags = failed ? PERF_FLAG_ERROR : 0;
+	id = failed ? 0 : (uint32_t)header->msgh_id;
+	activity = calling();
+	if (activity == NULL) {
+		perf_event_record(PERF_EVENT_IPC_SEND, flags, PERF_CURRENT, PERF_CURRENT, id, size);
+	} else {
+		activity->message_id = id;
+		activity->message_size = size;
+		activity->sending = (uintptr_t)kernel - PERF_OFFSET_KMSG_HEADER;
+		if (failed)
+			perf_activity_sent(activity, flags);
+	}
 	return failed;
+}
+
+static void
+sent(ipc_kmsg_t kmsg)
+{
+	struct perf_activity *activity = perf_activity_find();
+
+	if (activity != NULL && activity->sending == (uintptr_t)kmsg)
+		perf_activity_sent(activity, 0);
+}
+
+PERF_WRAP(mach_msg_return_t, ipc_mqueue_send,
+	  (ipc_kmsg_t kmsg, mach_msg_option_t option, mach_msg_timeout_t time_out))
+{
+	mach_msg_return_t result = __real_ipc_mqueue_send(kmsg, option, time_out);
+
+	if (result == MACH_MSG_SUCCESS)
+		sent(kmsg);
+	return result;
+}
+
+PERF_WRAP(ipc_kmsg_t, ipc_kobject_server, (ipc_kmsg_t request))
+{
+	sent(request);
+	return __real_ipc_kobject_server(request);
+}
+
+/* Delivered; timed from the receiver's system call on, if that was seen. */
+static void
+received(uint32_t flags, uint32_t id, uint32_t size)
+{
+	struct perf_activity *activity = calling();
+
+	if (activity == NULL)
+		perf_event_record(PERF_EVENT_IPC_RECEIVE, flags, PERF_CURRENT, PERF_CURRENT, id,
+				  size);
+	else
+		perf_interval_end(PERF_EVENT_IPC_RECEIVE, flags, id, size, &activity->call);
 }
 
 PERF_WRAP(mach_msg_return_t, ipc_kmsg_put,
@@ -73,9 +141,7 @@ PERF_WRAP(mach_msg_return_t, ipc_kmsg_put,
 
 	result = __real_ipc_kmsg_put(message, kmsg, size);
 	if (!counted)
-		perf_event_record(PERF_EVENT_IPC_RECEIVE,
-				  result == MACH_MSG_SUCCESS ? 0 : PERF_FLAG_ERROR, PERF_CURRENT,
-				  PERF_CURRENT, id, size);
+		received(result == MACH_MSG_SUCCESS ? 0 : PERF_FLAG_ERROR, id, size);
 	return result;
 }
 
@@ -96,8 +162,7 @@ PERF_WRAP(int, copyout, (const void *kernel, void *user, vm_size_t size))
 	    !(within(caller, (uintptr_t)mach_msg_trap, PERF_SIZE_MACH_MSG_TRAP) ||
 	      within(caller, (uintptr_t)exception_raise, PERF_SIZE_EXCEPTION_RAISE)))
 		return failed;
-	perf_event_record(PERF_EVENT_IPC_RECEIVE, 0, PERF_CURRENT, PERF_CURRENT,
-			  (uint32_t)header->msgh_id, size);
+	received(0, (uint32_t)header->msgh_id, size);
 	mark((uintptr_t)kernel - PERF_OFFSET_KMSG_HEADER);
 	return failed;
 }

@@ -6,10 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <perf_analysis.h>
-#include <perf_kernel.h>
-#include <perf_platform.h>
-
+#include "perf_activity.h"
 #include "perf_hooks.h"
 
 static inline uint32_t
@@ -21,13 +18,12 @@ failed(kern_return_t result)
 PERF_WRAP(kern_return_t, vm_allocate,
 	  (vm_map_t map, vm_offset_t *address, vm_size_t size, boolean_t anywhere))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	kern_return_t result;
 
-	perf_time_begin(PERF_EVENT_VM_ALLOC, &start);
+	perf_interval_begin(PERF_EVENT_VM_ALLOC, &interval);
 	result = __real_vm_allocate(map, address, size, anywhere);
-	perf_time_end(PERF_EVENT_VM_ALLOC, failed(result), PERF_CURRENT, PERF_CURRENT, *address,
-		      size, &start);
+	perf_interval_end(PERF_EVENT_VM_ALLOC, failed(result), *address, size, &interval);
 	return result;
 }
 
@@ -36,122 +32,118 @@ PERF_WRAP(kern_return_t, vm_map,
 	   boolean_t anywhere, ipc_port_t object, vm_offset_t offset, boolean_t copy,
 	   int protection, int max_protection, int inheritance))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	kern_return_t result;
 
-	perf_time_begin(PERF_EVENT_VM_ALLOC, &start);
+	perf_interval_begin(PERF_EVENT_VM_ALLOC, &interval);
 	result = __real_vm_map(map, address, size, mask, anywhere, object, offset, copy, protection,
 			       max_protection, inheritance);
-	perf_time_end(PERF_EVENT_VM_ALLOC, failed(result), PERF_CURRENT, PERF_CURRENT, *address,
-		      size, &start);
+	perf_interval_end(PERF_EVENT_VM_ALLOC, failed(result), *address, size, &interval);
 	return result;
 }
 
 PERF_WRAP(kern_return_t, vm_deallocate, (vm_map_t map, vm_offset_t address, vm_size_t size))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	kern_return_t result;
 
-	perf_time_begin(PERF_EVENT_VM_FREE, &start);
+	perf_interval_begin(PERF_EVENT_VM_FREE, &interval);
 	result = __real_vm_deallocate(map, address, size);
-	perf_time_end(PERF_EVENT_VM_FREE, failed(result), PERF_CURRENT, PERF_CURRENT, address, size,
-		      &start);
+	perf_interval_end(PERF_EVENT_VM_FREE, failed(result), address, size, &interval);
 	return result;
 }
 
 static void
-task_created(kern_return_t result, task_t parent, task_t *child, const struct perf_stamp *start)
+task_created(kern_return_t result, task_t parent, task_t *child, const struct perf_interval *interval)
 {
 	uint32_t id = 0, parent_id = 0;
 
-	if (start->epoch == 0)
+	if (!perf_interval_is_open(interval))
 		return;
 	if (result == KERN_SUCCESS)
 		id = perf_task_id((uintptr_t)*child);
 	if (parent != NULL)
 		parent_id = perf_task_id((uintptr_t)parent);
-	perf_time_end(PERF_EVENT_TASK_CREATE, failed(result), PERF_CURRENT, PERF_CURRENT, id,
-		      parent_id, start);
+	perf_interval_end(PERF_EVENT_TASK_CREATE, failed(result), id, parent_id, interval);
 }
 
 PERF_WRAP(kern_return_t, task_create, (task_t parent, boolean_t inherit, task_t *child))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	kern_return_t result;
 
-	perf_time_begin(PERF_EVENT_TASK_CREATE, &start);
+	perf_interval_begin(PERF_EVENT_TASK_CREATE, &interval);
 	result = __real_task_create(parent, inherit, child);
-	task_created(result, parent, child, &start);
+	task_created(result, parent, child, &interval);
 	return result;
 }
 
 PERF_WRAP(kern_return_t, task_create_kernel, (task_t parent, boolean_t inherit, task_t *child))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	kern_return_t result;
 
-	perf_time_begin(PERF_EVENT_TASK_CREATE, &start);
+	perf_interval_begin(PERF_EVENT_TASK_CREATE, &interval);
 	result = __real_task_create_kernel(parent, inherit, child);
-	task_created(result, parent, child, &start);
+	task_created(result, parent, child, &interval);
 	return result;
 }
 
 /* A task that ends itself returns from here and dies on its way to user mode. */
 PERF_WRAP(kern_return_t, task_terminate, (task_t task))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	uint32_t id = 0;
 	kern_return_t result;
 
-	perf_time_begin(PERF_EVENT_TASK_TERMINATE, &start);
-	if (start.epoch != 0 && task != NULL)
+	perf_interval_begin(PERF_EVENT_TASK_TERMINATE, &interval);
+	if (perf_interval_is_open(&interval) && task != NULL)
 		id = perf_task_id((uintptr_t)task);
 	result = __real_task_terminate(task);
-	if (start.epoch != 0)
-		perf_time_end(PERF_EVENT_TASK_TERMINATE, failed(result), PERF_CURRENT, PERF_CURRENT,
-			      id, perf_task_id(perf_platform_task()), &start);
+	if (perf_interval_is_open(&interval))
+		perf_interval_end(PERF_EVENT_TASK_TERMINATE, failed(result), id,
+				  perf_task_id(perf_platform_task()), &interval);
 	return result;
 }
 
 static void
-thread_created(uint32_t flags, thread_t thread, task_t task, const struct perf_stamp *start)
+thread_created(uint32_t flags, thread_t thread, task_t task, const struct perf_interval *interval)
 {
 	uint32_t id = 0, task_id = 0;
 
-	if (start->epoch == 0)
+	if (!perf_interval_is_open(interval))
 		return;
 	if (thread != NULL)
 		id = perf_thread_id((uintptr_t)thread, (uintptr_t)task);
 	if (task != NULL)
 		task_id = perf_task_id((uintptr_t)task);
-	perf_time_end(PERF_EVENT_THREAD_CREATE, flags, PERF_CURRENT, PERF_CURRENT, id, task_id,
-		      start);
+	perf_interval_end(PERF_EVENT_THREAD_CREATE, flags, id, task_id, interval);
 }
 
 PERF_WRAP(kern_return_t, thread_create, (task_t task, thread_t *thread))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	kern_return_t result;
 
-	perf_time_begin(PERF_EVENT_THREAD_CREATE, &start);
+	perf_interval_begin(PERF_EVENT_THREAD_CREATE, &interval);
 	result = __real_thread_create(task, thread);
-	thread_created(failed(result), result == KERN_SUCCESS ? *thread : NULL, task, &start);
+	thread_created(failed(result), result == KERN_SUCCESS ? *thread : NULL, task, &interval);
 	return result;
 }
 
 PERF_WRAP(thread_t, kernel_thread, (task_t task, void (*function)(void), void *argument))
 {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	thread_t thread;
 
-	perf_time_begin(PERF_EVENT_THREAD_CREATE, &start);
+	perf_interval_begin(PERF_EVENT_THREAD_CREATE, &interval);
 	thread = __real_kernel_thread(task, function, argument);
-	thread_created(0, thread, task, &start);
+	thread_created(0, thread, task, &interval);
 	return thread;
 }
 
 struct ending {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	uint32_t thread;
 	uint32_t task;
 	bool self;
@@ -162,9 +154,9 @@ thread_ends(thread_t thread, struct ending *ending)
 {
 	uintptr_t key = (uintptr_t)thread;
 
-	perf_time_begin(PERF_EVENT_THREAD_TERMINATE, &ending->start);
-	if (ending->start.epoch == 0 || thread == NULL) {
-		ending->start.epoch = 0;
+	perf_interval_begin(PERF_EVENT_THREAD_TERMINATE, &ending->interval);
+	if (!perf_interval_is_open(&ending->interval) || thread == NULL) {
+		ending->interval.start.epoch = 0;
 		return;
 	}
 	ending->self = key == perf_platform_thread();
@@ -172,18 +164,50 @@ thread_ends(thread_t thread, struct ending *ending)
 	ending->task = perf_task_id(perf_task_of(key));
 }
 
-/* A thread that ends itself is only told to, so there is no time to record. */
+/* A thread that ends itself is only told to: it goes on, but not to user mode. */
 static void
 thread_ended(kern_return_t result, const struct ending *ending)
 {
-	if (ending->start.epoch == 0)
+	struct perf_activity *activity = NULL;
+
+	if (!perf_interval_is_open(&ending->interval))
 		return;
-	if (ending->self)
-		perf_event_record(PERF_EVENT_THREAD_TERMINATE, failed(result), PERF_CURRENT,
-				  PERF_CURRENT, ending->thread, ending->task);
-	else
-		perf_time_end(PERF_EVENT_THREAD_TERMINATE, failed(result), PERF_CURRENT,
-			      PERF_CURRENT, ending->thread, ending->task, &ending->start);
+	if (ending->self && result == KERN_SUCCESS) {
+		activity = perf_activity_enter();
+		if (activity == NULL)
+			perf_event_record(PERF_EVENT_THREAD_TERMINATE, 0, PERF_CURRENT,
+					  PERF_CURRENT, ending->thread, ending->task);
+		else
+			activity->end = ending->interval;
+		return;
+	}
+	perf_interval_end(PERF_EVENT_THREAD_TERMINATE, failed(result), ending->thread, ending->task,
+			  &ending->interval);
+}
+
+/* The last that the running thread does. */
+static void
+thread_dies(struct perf_activity *activity)
+{
+	uintptr_t thread = perf_platform_thread(), task = perf_platform_task();
+
+	if (perf_interval_is_open(&activity->end))
+		perf_interval_end(PERF_EVENT_THREAD_TERMINATE, 0, perf_thread_id(thread, task),
+				  perf_task_id(task), &activity->end);
+	activity->end.start.epoch = 0;
+}
+
+/*
+ * Called by thread_halt_self(), which blocks for good if the thread is to end,
+ * and otherwise until it is resumed.
+ */
+PERF_WRAP(void, thread_block, (void (*continuation)(void)))
+{
+	struct perf_activity *activity = perf_activity_find();
+
+	if (activity != NULL && activity->end.start.epoch != 0)
+		thread_dies(activity);
+	__real_thread_block(continuation);
 }
 
 PERF_WRAP(kern_return_t, thread_terminate, (thread_t thread))
@@ -214,7 +238,9 @@ PERF_WRAP(void, kmem_cache_free, (kmem_cache_t cache, vm_offset_t object))
 {
 	if (cache == &task_cache)
 		perf_task_forget(object);
-	else if (cache == &thread_cache)
+	if (cache == &thread_cache) {
+		perf_activity_forget(object);
 		perf_thread_forget(object);
+	}
 	__real_kmem_cache_free(cache, object);
 }

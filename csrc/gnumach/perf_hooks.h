@@ -1,6 +1,6 @@
 /*
  * Declaring a wrapped function: its calls reach __wrap_function, which calls
- * __real_function.
+ * __real_function; and a handler that a thunk calls.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -13,5 +13,7 @@
 	type __real_##function arguments;	\
 	type __wrap_##function arguments;	\
 	type __wrap_##function arguments
+
+#define PERF_HANDLER __attribute__((regparm(1), used))
 
 #endif /* _PERF_HOOKS_H_ */

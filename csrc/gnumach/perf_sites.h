@@ -26,6 +26,21 @@ struct perf_site {
 extern const struct perf_site perf_sites[];
 extern const uint32_t perf_site_count;
 
+/*
+ * An instruction in the kernel's text that becomes a jump.  The entry executes
+ * it elsewhere and goes on behind it.
+ */
+#define PERF_JUMP_SIZE 5
+
+struct perf_detour {
+	uint8_t *instruction;
+	uint8_t original[PERF_JUMP_SIZE]; /* its bytes in the stock kernel */
+	uintptr_t entry;
+};
+
+extern const struct perf_detour perf_detours[];
+extern const uint32_t perf_detour_count;
+
 /* Put the trap entries into mach_trap_table, or the kernel's functions back. */
 kern_return_t perf_traps_check(void);
 void perf_traps_switch(bool on);

@@ -1,6 +1,6 @@
 /*
  * Call sites, retargeted while monitoring is enabled and restored to the stock
- * kernel's bytes when it is not.
+ * kernel's bytes when it is not; detours as well.
  *
  * One processor: with its interrupts off nothing else runs, so every place
  * changes at once.
@@ -9,10 +9,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <perf_platform.h>
-
+#include "perf_activity.h"
+#include "perf_entry.h"
 #include "perf_sites.h"
 
+#define JUMP 0xe9
 #define CR0_WRITE_PROTECT 0x10000ul
 
 static bool switched_on;
@@ -25,9 +26,25 @@ displacement(const struct perf_site *site, bool on)
 	return on ? (uint32_t)(site->wrapper - next) : site->original;
 }
 
+/* The byte of a detour's instruction: of its jump, or of the stock kernel. */
+static inline uint8_t
+detour_byte(const struct perf_detour *detour, bool on, uint32_t at)
+{
+	uint32_t next = (uint32_t)detour->instruction + PERF_JUMP_SIZE;
+
+	if (!on)
+		return detour->original[at];
+	return at == 0 ? JUMP : (uint8_t)((detour->entry - next) >> (8 * (at - 1)));
+}
+
 static bool
 sites_hold(bool on)
 {
+	for (uint32_t i = 0; i < perf_detour_count; i++)
+		for (uint32_t at = 0; at < PERF_JUMP_SIZE; at++)
+			if (((volatile uint8_t *)perf_detours[i].instruction)[at] !=
+			    detour_byte(&perf_detours[i], on, at))
+				return false;
 	for (uint32_t i = 0; i < perf_site_count; i++)
 		if (*(volatile uint32_t *)perf_sites[i].operand !=
 		    displacement(&perf_sites[i], on))
@@ -69,10 +86,18 @@ perf_sites_switch(bool on)
 	if (!sites_hold(switched_on) || perf_traps_check() != KERN_SUCCESS)
 		return KERN_FAILURE;
 
+	if (on) {
+		perf_activities_clear();
+		perf_interrupts_clear();
+	}
 	saved = perf_platform_mask();
 	protection = allow_writes();
 	for (uint32_t i = 0; i < perf_site_count; i++)
 		*(volatile uint32_t *)perf_sites[i].operand = displacement(&perf_sites[i], on);
+	for (uint32_t i = 0; i < perf_detour_count; i++)
+		for (uint32_t at = 0; at < PERF_JUMP_SIZE; at++)
+			((volatile uint8_t *)perf_detours[i].instruction)[at] =
+				detour_byte(&perf_detours[i], on, at);
 	perf_traps_switch(on);
 	forbid_writes(protection);
 	switched_on = on;

@@ -8,6 +8,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include <perf_offsets.h>
+
 #define THUNK(name)							\
 	.globl	__wrap_##name;					\
 	.type	__wrap_##name, @function;				\
@@ -29,7 +31,7 @@ __wrap_##name:							\
 	THUNK(switch_context)
 	THUNK(stack_handoff)
 	THUNK(interrupt)
-	THUNK(vm_fault)
+	THUNK(splx_cli)
 
 /*
  * One entry for each number of a trap, PERF_TRAP_ENTRY_SIZE bytes apart;
@@ -62,5 +64,23 @@ enter_trap:
 	popl	%eax
 	ret
 	.size	enter_trap, . - enter_trap
+
+/*
+ * Where the kernel's way back to user mode is detoured to.  The stack pointer
+ * stands at the registers that user mode gets back, which are not on a stack;
+ * every other register is free.
+ */
+	.globl	perf_leave_entry
+	.type	perf_leave_entry, @function
+	.p2align 4
+perf_leave_entry:
+	movl	%esp, %ebx
+	movl	kernel_stack, %esp
+	movl	%ebx, %eax
+	call	perf_leave_kernel
+	movl	%ebx, %esp
+	.byte	PERF_LEAVE_INSTRUCTION
+	jmp	PERF_LEAVE_NEXT
+	.size	perf_leave_entry, . - perf_leave_entry
 
 	.section .note.GNU-stack, "", @progbits

@@ -96,7 +96,17 @@ static void address_message(void)
 	message.header.msgh_bits = rights | (message.header.msgh_bits & MACH_MSGH_BITS_COMPLEX);
 }
 
-/* Send the message and receive its reply into its place. */
+/* What is on its way to the reply port goes with it. */
+static void renew_reply_port(void)
+{
+	mach_port_mod_refs(mach_task_self(), reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
+	reply_port = mach_reply_port();
+}
+
+/*
+ * Send the message and receive its reply into its place.  A message that could
+ * not be sent may have left word at the reply port that nobody will answer it.
+ */
 static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
 {
 	mach_msg_return_t result;
@@ -107,6 +117,8 @@ static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
 			  MACH_PORT_NULL);
 	if (code == MAILBOX_SEND)
 		message.header.msgh_size = 0;
+	if (result != MACH_MSG_SUCCESS)
+		renew_reply_port();
 	if (result != MACH_MSG_SUCCESS || code == MAILBOX_SEND)
 		return result;
 
@@ -115,11 +127,8 @@ static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
 				  sizeof(message), reply_port, CANCEL_CHECK_MS, MACH_PORT_NULL);
 	} while (result == MACH_RCV_TIMED_OUT && mailbox.request->sequence == sequence);
 
-	if (result == MACH_RCV_TIMED_OUT) {
-		/* The late reply goes with the port. */
-		mach_port_mod_refs(mach_task_self(), reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
-		reply_port = mach_reply_port();
-	}
+	if (result == MACH_RCV_TIMED_OUT)
+		renew_reply_port();
 	return result;
 }
 

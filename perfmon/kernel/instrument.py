@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfmon.kernel import paths
+from perfmon.kernel.detours import detour
 from perfmon.kernel.errors import KernelError
 from perfmon.kernel.hooks import parse_hooks, redirected
 from perfmon.kernel.image import KernelImage
@@ -31,11 +32,14 @@ _PUSH = 0x68
 _ROUTINES = "mach_server_routines"
 _ROUTINES_FIRST, _ROUTINES_LAST = 72, 88
 
+# Every way from the kernel to user mode passes here, but for interrupts.
+_LEAVE = "_return_from_trap"
+
 _NEEDED = (
     _BOOT_CALLEE, _BOOT_CALLER, _ROUTINES, "_start", "_end", "mach_trap_table", "mach_trap_count",
     "percpu_array", "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
-    "convert_port_to_host_priv", "return_to_iret",
+    "convert_port_to_host_priv", "return_to_iret", "kernel_stack", _LEAVE,
 )  # fmt: skip
 
 # Name in perf_offsets.h: structure, member, and a function whose object file knows them.
@@ -105,6 +109,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
     _check_one_processor(image)
     boot_call = _boot_call(image, base)
     sites = redirected(image, call_sites(image, functions), hooks)
+    leave = detour(image, _LEAVE)
     address = -(-image.symbols["_end"] // _PAGE) * _PAGE
     with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
         blob = build_blob(
@@ -114,6 +119,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
             offsets=_offsets(image, base),
             wrapped=[*functions, _BOOT_CALLEE],
             sites=sites,
+            leave=leave,
         )
     data = _add_segment(image, blob, address - base, header_at)
     _retarget(image, data, boot_call, blob.symbols[f"__wrap_{_BOOT_CALLEE}"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfmon.kernel import paths
+from perfmon.kernel.detours import Detour
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.sites import CallSite
 from perfmon.kernel.toolchain import Build
@@ -17,10 +18,15 @@ from perfmon.kernel.toolchain import Build
 _SITE_TABLE = """\
 #include <perf_sites.h>
 
+extern char perf_leave_entry[];
 {declarations}
 const struct perf_site perf_sites[] = {{
 {entries}}};
 const uint32_t perf_site_count = {count};
+const struct perf_detour perf_detours[] = {{
+	{{ (uint8_t *){leave:#x}, {{ {leave_bytes} }}, (uintptr_t)perf_leave_entry }},
+}};
+const uint32_t perf_detour_count = 1;
 """
 
 
@@ -49,6 +55,7 @@ def build_blob(
     offsets: Mapping[str, int],
     wrapped: Iterable[str],
     sites: Sequence[CallSite],
+    leave: Detour,
 ) -> Blob:
     """Compile and link everything in `directory`.
 
@@ -59,6 +66,7 @@ def build_blob(
         offsets: what <perf_offsets.h> defines.
         wrapped: the functions that have wrappers.
         sites: the calls that are switched at run time.
+        leave: where the kernel goes back to user mode.
 
     Raises:
         ToolError: a program is missing or failed.
@@ -68,8 +76,8 @@ def build_blob(
     own = csrc / "gnumach"
     include = (own, own / "include", csrc / "core", csrc / "rpc", root / "include")
     build = Build(directory, include, ("KERNEL=1",))
-    (directory / "perf_offsets.h").write_text(_offsets_header(offsets))
-    (directory / "site_table.c").write_text(_site_table(image, sites))
+    (directory / "perf_offsets.h").write_text(_offsets_header(offsets, leave))
+    (directory / "site_table.c").write_text(_site_table(image, sites, leave))
     kernel = directory / "kernel.elf"
     kernel.write_bytes(image.data)
     stub = build.server_stubs(
@@ -96,11 +104,18 @@ def build_blob(
     return _read_blob(KernelImage(target), address)
 
 
-def _offsets_header(offsets: Mapping[str, int]) -> str:
-    return "".join(f"#define PERF_{name} {value:#x}\n" for name, value in offsets.items())
+def _offsets_header(offsets: Mapping[str, int], leave: Detour) -> str:
+    values = {name: f"{value:#x}" for name, value in offsets.items()}
+    values["LEAVE_INSTRUCTION"] = _bytes(leave.instruction)
+    values["LEAVE_NEXT"] = f"{leave.next:#x}"
+    return "".join(f"#define PERF_{name} {value}\n" for name, value in values.items())
 
 
-def _site_table(image: KernelImage, sites: Sequence[CallSite]) -> str:
+def _bytes(data: bytes) -> str:
+    return ", ".join(f"{byte:#04x}" for byte in data)
+
+
+def _site_table(image: KernelImage, sites: Sequence[CallSite], leave: Detour) -> str:
     functions = sorted({site.function for site in sites})
     return _SITE_TABLE.format(
         declarations="".join(f"extern char __wrap_{name}[];\n" for name in functions),
@@ -110,6 +125,8 @@ def _site_table(image: KernelImage, sites: Sequence[CallSite]) -> str:
             for site in sites
         ),
         count=len(sites),
+        leave=leave.address,
+        leave_bytes=_bytes(leave.overwritten),
     )
 
 

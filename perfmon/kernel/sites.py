@@ -15,6 +15,7 @@ from perfmon.kernel.image import KernelImage, Label, Section
 
 _CALL, _JUMP, _TWO_BYTE = 0xE8, 0xE9, 0x0F
 _NEAR_SIZE = 5
+_SHORT_REACH = 130
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,6 +63,27 @@ def instruction_at(image: KernelImage, address: int) -> capstone.CsInsn:
     for instruction in _disassembler().disasm(image.read(address, 16), address, 1):
         return instruction
     raise image.failed(f"there is an instruction at {address:#x}")
+
+
+def jumps_into(image: KernelImage, addresses: range) -> int | None:
+    """The address of a direct jump or call to one of `addresses`, if there is any."""
+    names = dict.fromkeys(addresses, "")
+    for section in image.sections:
+        if section.executable:
+            for address, _, _ in _near_references(section, names):
+                if _begins_instruction(image, image.label_at(address), address):
+                    return address
+    # Short jumps reach no further than this; disassemble from label to label.
+    low, high = addresses.start - _SHORT_REACH, addresses.stop + _SHORT_REACH
+    at = image.label_at(low).address
+    while at < high:
+        end = next((label.address for label in image.labels if label.address > at), high)
+        for code in _disassembler().disasm(image.read(at, end - at), at):
+            is_jump = code.mnemonic.startswith(("j", "loop")) and code.op_str.startswith("0x")
+            if is_jump and int(code.op_str, 16) in addresses:
+                return int(code.address)
+        at = end
+    return None
 
 
 def _disassembler() -> capstone.Cs:

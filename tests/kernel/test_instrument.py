@@ -146,6 +146,23 @@ def register_other_memory(s: Surgeon) -> None:
     s.replace(b"\x68" + word(s.image.symbols["_end"] - base), b"\x68" + word(0))
 
 
+def shorten_the_way_to_user_mode(s: Surgeon) -> None:
+    s.put_at(s.image.symbols["_return_from_trap"], b"\x90")
+
+
+def jump_into_the_way_to_user_mode(s: Surgeon) -> None:
+    jump = s.image.symbols["thread_exception_return"]
+    while instruction_at(s.image, jump).mnemonic != "jmp":
+        jump += instruction_at(s.image, jump).size
+    assert instruction_at(s.image, jump).size == 2
+    s.put_at(jump + 1, bytes([s.image.read(jump + 1, 1)[0] + 1]))
+
+
+def jump_from_afar_into_the_way_to_user_mode(s: Surgeon) -> None:
+    target, jump = s.image.symbols["_return_from_trap"] + 2, s.image.symbols["vm_allocate"]
+    s.put_at(jump, b"\xe9" + word(target - (jump + 5)))
+
+
 @pytest.mark.parametrize(
     ("damage", "assumption"),
     [
@@ -165,6 +182,18 @@ def register_other_memory(s: Surgeon) -> None:
         (jump_instead_of_calling, "vm_allocate is only called, but it is jumped to"),
         (point_to_a_function, "vm_allocate is only called, but .* has a pointer to it"),
         (rename_a_caller, "thread_deallocate calls kmem_cache_free"),
+        (
+            shorten_the_way_to_user_mode,
+            r"the first instruction of _return_from_trap can be moved \(it is nop",
+        ),
+        (
+            jump_into_the_way_to_user_mode,
+            "the first instruction of _return_from_trap is entered at its beginning",
+        ),
+        (
+            jump_from_afar_into_the_way_to_user_mode,
+            "the first instruction of _return_from_trap is entered at its beginning",
+        ),
         (register_other_memory, "c_boot_entry calls biosmem_register_boot_data with _start"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from perfmon import Event
 from perfmon.kernel import paths
 from perfmon.kernel.boot import Guest
+from perfmon.kernel.detours import detour
 from perfmon.kernel.hooks import parse_hooks, redirected
 from perfmon.kernel.image import KernelImage, Section
 from perfmon.kernel.instrument import InstrumentReport
@@ -80,7 +81,7 @@ def test_disabled_text_and_trap_table_are_those_of_the_image(clients: Clients, m
         assert memory.traps_are_stock()
 
 
-def test_enabled_text_differs_in_the_displacements_of_the_hooked_calls_alone(
+def test_enabled_text_differs_in_the_hooked_calls_and_the_way_to_user_mode_alone(
     clients: Clients, memory: Memory, stock_kernel: Path
 ):
     image = KernelImage(stock_kernel)
@@ -89,6 +90,9 @@ def test_enabled_text_differs_in_the_displacements_of_the_hooked_calls_alone(
     displacements = [range(call.operand, call.operand + 4) for call in calls]
     changed = memory.changed_text()
     assert all(changed.intersection(displacement) for displacement in displacements)
+    leave = detour(image, "_return_from_trap")
+    assert leave.address in changed
+    displacements.append(range(leave.address, leave.address + len(leave.overwritten)))
     assert changed <= {address for displacement in displacements for address in displacement}
     assert not memory.traps_are_stock()
     clients.privileged.perf_monitor_enable(False)
