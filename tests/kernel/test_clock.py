@@ -25,7 +25,7 @@ def test_the_clock_is_measured_when_first_asked_for_though_nothing_was_enabled(
             time.sleep(0.5)
             after = clients.host.perf_get_info(CLOCK)[1]
             measured = (after - before) / (time.monotonic() - start)
-        # The guest loses clock interrupts where its host is busy, so this is coarse.
-    assert said == pytest.approx(measured, rel=0.4)
+            # The guest loses clock interrupts where its host is busy, so this is coarse.
+        assert said == pytest.approx(measured, rel=0.4)
     finally:
         stop(guest.name)
