@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How long mig takes beside GNU MIG 20231217: a job alone, and all the jobs of a GNU Mach build.
+
+Both compile for x86_64 and preprocess themselves; the packages that hold GNU MIG and Mach's
+interfaces are fetched.  Runs take turns, so that what disturbs one disturbs the other:
+
+    python -m benchmarks.mig_speed
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks.gnumach_jobs import JOBS, Job, write_wrappers
+from perfmon.kernel import packages
+
+ROUNDS = 15
+SINGLE = next(job for job in JOBS if job.name == "gnumach")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Measure and print."""
+    (include,) = (packages.fetch(packages.GNUMACH_DEV_AMD64) / "usr" / "include").iterdir()
+    gnu = packages.fetch(packages.GNU_MIG_AMD64) / "usr" / "bin" / "x86_64-gnu-mig"
+    our_command = [sys.executable, "-m", "mig", "--abi", "x86_64"]
+    gnu_command = ["sh", str(gnu)]
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
+        write_wrappers(Path())
+        lines = [
+            " ".join(["mig", "--abi", "x86_64", *_words(job, include, "ours")]) for job in JOBS
+        ]
+        Path("jobs").write_text("\n".join(lines) + "\n")
+        for directory in ("ours", "gnu"):
+            Path(directory).mkdir()
+        _compare(
+            "python and its start-up alone",
+            {"python": lambda: _run([sys.executable, "-c", "pass"])},
+        )
+        _compare(
+            f"one job, {SINGLE.name} {SINGLE.kind}",
+            {
+                "ours": lambda: _run([*our_command, *_words(SINGLE, include, "ours")]),
+                "GNU": lambda: _run([*gnu_command, *_words(SINGLE, include, "gnu")]),
+            },
+        )
+        _compare(
+            f"all {len(JOBS)} jobs",
+            {
+                "ours, --batch": lambda: _run([*our_command[:3], "--batch", "jobs"]),
+                "GNU, in a loop": lambda: _run_each(
+                    [[*gnu_command, *_words(job, include, "gnu")] for job in JOBS]
+                ),
+            },
+        )
+        _print_imports([*our_command, *_words(SINGLE, include, "ours")])
+
+
+def _words(job: Job, include: Path, directory: str) -> list[str]:
+    return ["-n", f"-I{include}", *job.outputs(directory), f"{job.name}.{job.kind}.defs"]
+
+
+def _run(command: list[str]) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CC": "gcc -m64"}
+    subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
+
+
+def _run_each(commands: list[list[str]]) -> None:
+    for command in commands:
+        _run(command)
+
+
+def _compare(title: str, contestants: Mapping[str, Callable[[], object]]) -> None:
+    """Let contestants run in turns; print median and quartiles of wall and processor time."""
+    wall: dict[str, list[float]] = {name: [] for name in contestants}
+    processor: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(ROUNDS):
+        for name, run in contestants.items():
+            before, start = os.times(), time.perf_counter()
+            run()
+            after = os.times()
+            wall[name].append((time.perf_counter() - start) * 1000)
+            user = after.children_user - before.children_user
+            system = after.children_system - before.children_system
+            processor[name].append((user + system) * 1000)
+    print(f"{title}: median ms (quartiles; least)")
+    for name in contestants:
+        print(f"  {name:16} wall {_spread(wall[name])}   processor {_spread(processor[name])}")
+
+
+def _spread(values: list[float]) -> str:
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{middle:6.1f} ({low:.1f}-{high:.1f}; {min(values):.1f})"
+
+
+def _print_imports(command: list[str]) -> None:
+    """Print what the modules of a job take to import."""
+    command = [command[0], "-X", "importtime", *command[1:]]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+    rows = [line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")]
+    times = {row[2].strip(): int(row[0].split(":")[1]) for row in rows[1:]}
+    ours = sum(each for name, each in times.items() if name.startswith("mig"))
+    print(
+        f"imports: {len(times)} modules {sum(times.values()) / 1000:.1f} ms; ours {ours / 1000:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
