@@ -40,6 +40,9 @@ Compile Mach interface definitions (.defs) to C stubs and Python packages.
   --python DIR      a Python package per interface, in DIR
   --compat          leave out the checks that GNU MIG's stubs do not make
   --batch FILE      run the command lines in FILE, one a line, in one process
+  --check           say what is doubtful, and what differs from the C headers
+  --diff OLD        say what breaks peers built from OLD, a .defs or what --json wrote
+  --json            write the resolved interface as JSON; after --check, --diff: the report
   --abi ABI         i386 or x86_64; default: what $CC compiles for
   -cc COMMAND       preprocess with COMMAND
   --help, --version
@@ -68,7 +71,8 @@ def _run(words: Sequence[str]) -> int:
     if arguments.show == "version":
         print(f"mig (perfmon), compatible with GNU MIG {_COMPATIBLE_VERSION}")
         return 0
-    module = "mig.jobs" if arguments.mode is None else MODES[arguments.mode]
+    plain = "mig.checks.json_command" if arguments.json else "mig.jobs"
+    module = plain if arguments.mode is None else MODES[arguments.mode]
     return int(_module(module).run(arguments))
 
 

@@ -18,10 +18,12 @@ VERBS: Mapping[str, str] = {}
 #: Options that ask for something else than stubs: modules with `run(arguments) -> exit status`.
 MODES: Mapping[str, str] = {
     "--batch": "mig.batch",
+    "--check": "mig.checks.command",
+    "--diff": "mig.checks.diff_command",
 }
 #: Which options, those of `MODES` included, take a value.
-_LONG_WITH_VALUE = ("--abi", "--python", "--batch")
-_LONG_SWITCHES = ("--compat",)
+_LONG_WITH_VALUE = ("--abi", "--python", "--batch", "--diff")
+_LONG_SWITCHES = ("--compat", "--json")
 
 #: Options that name an output file.
 OUTPUTS = ("user", "server", "header", "sheader", "iheader", "list")
@@ -69,6 +71,7 @@ class Arguments:
         quiet: no warnings.
         verbose: say what is found in the input.
         compat: leave out the checks that GNU MIG does not make.
+        json: write JSON: the model, or what `mode` reports.
         show: ``"help"`` or ``"version"`` instead of all of this.
         mode: the option of `MODES` that was given.
         value: its value.
@@ -88,6 +91,7 @@ class Arguments:
     dependencies: bool = False
     symbol_table: bool = False
     compat: bool = False
+    json: bool = False
     quiet: bool = False
     verbose: bool = False
     show: str | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pycparser import c_parser
@@ -40,6 +40,8 @@ _PIECE = re.compile(
     r'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|[^\s{};"\'\#]+|.',
     re.M,
 )
+#: Stands in preprocessed text for a header that was not found.
+_MISSING = "#pragma mig missing"
 _TEXT_LINE = re.compile(r"^(?!\#)[^\n]*", re.M)
 
 
@@ -55,17 +57,19 @@ class Headers:
         text: as preprocessed; positions are places in it.
         layouts: their types.
         refused: declarations that could not be parsed, and why.
+        missing: headers that were not found.
     """
 
     text: str
     layouts: Layouts
     refused: tuple[tuple[Place, str], ...]
+    missing: tuple[str, ...] = ()
 
 
 def parse_headers(
     includes: Sequence[str], abi: Abi, preprocessor: Preprocessor, options: Sequence[str]
 ) -> Headers:
-    """Read headers in order, as one translation unit.
+    """Read headers in order, as one translation unit; those that are not found are left out.
 
     Args:
         includes: with quotes or angle brackets.
@@ -74,13 +78,17 @@ def parse_headers(
         options: its own.
 
     Raises:
-        PreprocessError: when it fails, such as for a header that is not found.
+        PreprocessError: when it fails.
         HeaderError: when the headers are not C.
     """
-    source = "".join(f"#include {header}\n" for header in includes)
+    source = "".join(
+        f"#if __has_include({header})\n#include {header}\n#else\n{_MISSING} {header}\n#endif\n"
+        for header in includes
+    )
     # Freestanding: the compiler's own headers for the fixed-width integers will do.
     text = preprocessor.run("-", ["-ffreestanding", *options], text=source)
-    return parse_text(text, abi)
+    missing = re.findall(rf"^{_MISSING} (.*)$", text, re.M)
+    return replace(parse_text(text, abi), missing=tuple(missing))
 
 
 def parse_text(text: str, abi: Abi) -> Headers:

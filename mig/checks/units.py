@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An interface on one ABI as checks see it: model, syntax tree, and the way back to the source.
+
+Compiles, and reads source lines to show them; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mig.compile import compile_text
+from mig.files import read_text
+from mig.frontend.diagnostics import Diagnostic, Diagnostics, Position, Severity, SourceMap
+from mig.frontend.grammar import parse
+from mig.frontend.nodes import Specification
+from mig.frontend.preprocess import Preprocessor
+from mig.model.routines import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A compiled ``.defs``.
+
+    Attributes:
+        model: what it means on an ABI.
+        tree: what is written.
+        source: of the text that both were made from.
+        preprocessor: what made the text; for C headers.
+        options: the options that it was made with.
+    """
+
+    model: Model
+    tree: Specification
+    source: SourceMap
+    preprocessor: Preprocessor
+    options: tuple[str, ...] = ()
+
+    def diagnostic(self, severity: Severity, position: Position, message: str) -> Diagnostic:
+        """A diagnostic about a place in the ``.defs``."""
+        return diagnostic(self.source, severity, position, message)
+
+
+def compile_unit(
+    text: str,
+    abi: str,
+    *,
+    file: str,
+    preprocessor: Preprocessor | None = None,
+    options: Sequence[str] = (),
+    user_prefix: str = "",
+) -> Unit:
+    """Compile preprocessed text.
+
+    Args:
+        text: what the preprocessor made of the file.
+        abi: name of the target.
+        file: the file.
+        preprocessor: for C headers; None: that of the environment.
+        options: for it, those that `text` was made with.
+        user_prefix: put before the names of the user's functions.
+
+    Raises:
+        CompileError: when the interface is not correct.
+    """
+    model = compile_text(text, abi=abi, file=file, user_prefix=user_prefix)
+    source = source_of(text, file)
+    tree = parse(text, source, Diagnostics(source))
+    if preprocessor is None:
+        preprocessor = Preprocessor.from_environment(target_flag=model.abi.compiler_flag)
+    return Unit(model, tree, source, preprocessor, tuple(options))
+
+
+def source_of(text: str, file: str) -> SourceMap:
+    """The map from preprocessed text to files, which shows lines as the files have them."""
+    return SourceMap(text, file, _line)
+
+
+def diagnostic(
+    source: SourceMap, severity: Severity, position: Position, message: str
+) -> Diagnostic:
+    """A diagnostic about a place in some source."""
+    diagnostics = Diagnostics(source)
+    add = {
+        Severity.ERROR: diagnostics.error,
+        Severity.WARNING: diagnostics.warning,
+        Severity.NOTE: diagnostics.note,
+    }
+    add[severity](position, message)
+    return diagnostics.found[0]
+
+
+def _line(file: str, line: int) -> str | None:
+    lines = _lines(file)
+    return lines[line - 1] if 0 < line <= len(lines) else None
+
+
+@lru_cache(maxsize=64)
+def _lines(file: str) -> tuple[str, ...]:
+    try:
+        return tuple(read_text(file).splitlines())
+    except OSError:
+        return ()
