@@ -20,6 +20,7 @@ from tests.conformance.subjects import Subject
 from tests.conformance.targets import INCLUDE, TARGETS, Target
 from tests.conformance.vectors import REPLY_PORT, Datum, Vector, text
 
+MAKE_SEND_ONCE = 21
 _HEADER = ("msgh_remote_port", "msgh_local_port")
 
 
@@ -94,18 +95,16 @@ class Call:
 
 def values_by_name(call: Call, vector: Vector, decoded: Any) -> dict[str, Any]:
     """What a decoder returned, by name of argument; `NAME_poly` and `NAME_count` stand for more."""
+    request = call.kind == "request"
     names = []
     for argument in vector.routine.arguments:
-        if argument.role is not Role.DATA:
-            continue
-        request = call.kind == "request"
-        if argument.sent if request else argument.returned:
+        if argument.role is Role.DATA and (argument.sent if request else argument.returned):
             names.append(argument.name)
             if argument.server_poly if request else argument.user_poly:
                 names.append(f"{argument.name}_poly")
-        elif request and argument.counted:
-            names.append(f"{argument.name}_count")
-    if call.kind == "reply" and len(names) <= 1:
+    if request:
+        names += [f"{a.name}_count" for a in vector.routine.arguments if a.counted]
+    if not request and len(names) <= 1:
         decoded = (decoded,) if names else ()
     return dict(zip(names, decoded, strict=True))
 
@@ -120,6 +119,15 @@ def as_sent(call: Call, vector: Vector, values: dict[str, Any]) -> dict[str, Any
         name: given[name.removesuffix("_") if name not in given else name]
         for name in call.parameters
     }
+
+
+def is_transports_reply_port(vector: Vector) -> bool:
+    """Whether the reply goes where Python's do: a transport makes a send-once right for each."""
+    return all(
+        vector.arguments[argument.name].right == MAKE_SEND_ONCE
+        for argument in vector.routine.arguments
+        if argument.role is Role.REPLY_PORT and argument.user
+    )
 
 
 def ports(vector: Vector) -> tuple[int, int]:

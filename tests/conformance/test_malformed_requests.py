@@ -13,12 +13,20 @@ from tests.conformance import loopback
 from tests.conformance.checks import separable
 from tests.conformance.loopback import ZERO, Record, RunnerError
 from tests.conformance.mutations import MAX_REGIONS, Mutant, Request, Verdict, mutants
-from tests.conformance.subjects import KITCHEN_SINK, OURS
+from tests.conformance.subjects import IN_KERNEL, KITCHEN_SINK, OURS, SUBJECTS, Subject
 from tests.conformance.vectors import SUCCESS, Vector, server_input
 from tests.conformance.workshop import Bench
 
 BAD_ID, BAD_ARGUMENTS, TYPE_ERROR = -303, -304, -300
 VECTORS_PER_ROUTINE = 3
+
+
+@pytest.fixture(
+    params=[*SUBJECTS, *(each for each in IN_KERNEL if each.kernel_side == "server")], ids=str
+)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    param: Subject = request.param
+    return param
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,12 @@ def operations(bench: Bench, requests: list[Case]) -> list[bytes]:
 
 def deliver(bench: Bench, requests: list[Case]) -> list[list[Record]]:
     """Give requests to our server, sanitized."""
-    bench.driver("server")
+    sides = bench.sides
     try:
         return loopback.run(
             bench.workshop.runner(bench.target, sanitized=True),
-            bench.sides["ours", "client", ZERO],
-            bench.build("ours", "server", ZERO, sanitized=True),
+            sides["ours", "client", ZERO],
+            bench.build("ours", "server", ZERO, True),
             ZERO,
             operations(bench, requests),
         )

@@ -57,6 +57,7 @@ class Bench:
         self.target = target
         self.directory = workshop.directory / target.abi / (subject.role or "user") / subject.name
         self.stubs = cache(self._stubs)
+        self.build = cache(self._build)
         self.run = cache(self._run)
 
     def __str__(self) -> str:
@@ -136,7 +137,7 @@ class Bench:
         """Whether a side is the kernel's."""
         return side == self.subject.kernel_side
 
-    def build(self, who: str, side: str, fill: Fill, sanitized: bool = False) -> Path:
+    def _build(self, who: str, side: str, fill: Fill, sanitized: bool = False) -> Path:
         """Compile one side."""
         stubs = self.stubs(who, side)
         suffix = "-sanitized" if sanitized else ""

@@ -210,6 +210,8 @@ void kernel_transfer(void *message, enum transfer transfer)
 		}
 		if (!item.is_inline)
 			move_region(&item);
+		else if (transfer != TRANSFER_TO_KERNEL)
+			item.type->msgt_deallocate = FALSE;
 		if (!item.is_inline && is_right(item.name) && transfer != TRANSFER_TO_USER)
 			resize_rights(&item, transfer == TRANSFER_TO_KERNEL ? WORD : sizeof(uint32_t));
 	}

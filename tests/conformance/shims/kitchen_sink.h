@@ -26,6 +26,12 @@ typedef const char *const_text128_t;
 typedef mach_port_t *ports_t;
 typedef const mach_port_t *const_ports_t;
 typedef struct { int x, y; } pair_t;
+typedef struct { int cells[2][3]; } grid_t;
+typedef mach_port_t *pool_t;
+typedef char old_string_t[16];
+typedef const char *const_old_string_t;
+typedef char *chars_t;
+typedef const char *const_chars_t;
 typedef struct {
 	char a;
 	short b;
