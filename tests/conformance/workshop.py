@@ -57,6 +57,7 @@ class Bench:
         self.target = target
         self.directory = workshop.directory / target.abi / (subject.role or "user") / subject.name
         self.stubs = cache(self._stubs)
+        self.driver = cache(self._driver)
         self.build = cache(self._build)
         self.run = cache(self._run)
 
@@ -120,7 +121,7 @@ class Bench:
             self.subject.options(side),
         )
 
-    def driver(self, side: str) -> Path:
+    def _driver(self, side: str) -> Path:
         """The generated driver of a side; types are those of GNU MIG's prototypes."""
         path = self.directory / f"{side}_driver.c"
         stubs = self.stubs("gnu", side)
@@ -157,7 +158,7 @@ class Bench:
         return loopback.build_side(
             self.target,
             stub,
-            self.directory / f"{side}_driver.c",
+            self.driver(side),
             output,
             fill=fill,
             flags=[*flags, *kernel],

@@ -133,12 +133,6 @@ void runner_put_word(uint32_t word)
 	runner_put(&word, sizeof word);
 }
 
-void runner_release(void *memory, size_t size)
-{
-	(void)size;
-	memory_release(memory);
-}
-
 int runner_keeps(uint32_t check)
 {
 	const char *left_out = getenv("RUNNER_LEFT_OUT");

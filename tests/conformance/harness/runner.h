@@ -26,9 +26,6 @@ extern void *runner_take_memory(size_t size);
 extern void runner_put(const void *data, size_t size);
 extern void runner_put_word(uint32_t word);
 
-/* The receiver of out-of-line memory is done with it. */
-extern void runner_release(void *memory, size_t size);
-
 /* The kernel gives up a reference to an object, or a right. */
 extern void runner_drop(const char *what, const void *object);
 
