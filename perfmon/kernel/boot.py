@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,14 @@ class Guest:
         return self.directory / "qmp"
 
 
-def boot(kernel: Path, name: str, *, memory: int = 256, timeout: float = 60.0) -> Guest:
+def boot(
+    kernel: Path,
+    name: str,
+    *,
+    memory: int = 256,
+    timeout: float = 60.0,
+    options: Sequence[str] = (),
+) -> Guest:
     """Boot a kernel with the relay as its boot task and return when it takes requests.
 
     Args:
@@ -82,6 +90,7 @@ def boot(kernel: Path, name: str, *, memory: int = 256, timeout: float = 60.0) -
         name: letters, digits, dots, dashes and underscores.
         memory: MiB.
         timeout: seconds to wait for the relay.
+        options: further arguments for QEMU.
 
     Raises:
         GuestError: the name is taken or invalid, QEMU is missing or failed, or the guest ended
@@ -99,7 +108,7 @@ def boot(kernel: Path, name: str, *, memory: int = 256, timeout: float = 60.0) -
         if not _try_lock(lock, fcntl.LOCK_EX):
             raise GuestError(f"guest {name} is running already")
         try:
-            guest = _start(kernel.absolute(), name, directory, memory, lock)
+            guest = _start(kernel.absolute(), name, directory, memory, options, lock)
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise
@@ -170,7 +179,9 @@ def open_guest(name: str) -> MailboxTransport:
     )
 
 
-def _start(kernel: Path, name: str, directory: Path, memory: int, lock: int) -> Guest:
+def _start(
+    kernel: Path, name: str, directory: Path, memory: int, options: Sequence[str], lock: int
+) -> Guest:
     for file in ("mailbox", "console.log", "qmp", "pid", "guest.json"):
         (directory / file).unlink(missing_ok=True)
     shutil.copyfile(relay(), directory / "relay")
@@ -184,6 +195,7 @@ def _start(kernel: Path, name: str, directory: Path, memory: int, lock: int) -> 
         f"memory-backend-file,id=mailbox,mem-path=mailbox,size={_MAILBOX_SIZE},share=on",
         "-device", "ivshmem-plain,memdev=mailbox",
         "-kernel", str(kernel), "-append", "console=com0", "-initrd", _MODULE,
+        *options,
     ]  # fmt: skip
     # Relative paths, because QEMU's options give commas in paths a meaning.
     result = subprocess.run(
