@@ -46,7 +46,6 @@ __all__ = [
     "ProtocolError",
     "TransportError",
     "UnknownEventError",
-    "UnsupportedAddressError",
     "advise",
 ]
 
@@ -57,10 +56,6 @@ class PerfmonError(Exception):
 
 class AddressError(PerfmonError, ValueError):
     """An address that cannot be read."""
-
-
-class UnsupportedAddressError(AddressError):
-    """A well-formed address that this installation has no transport for."""
 
 
 class UnknownEventError(PerfmonError, ValueError):

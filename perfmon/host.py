@@ -23,7 +23,6 @@ from perfmon.errors import (
     MachError,
     ProtocolError,
     UnknownEventError,
-    UnsupportedAddressError,
     advise,
 )
 from perfmon.events import BUILTIN_NAMES, event_id, event_name, events_in
@@ -48,7 +47,7 @@ from perfmon.statistics import (
     Snapshot,
     SystemStatistics,
 )
-from perfmon.transports import open_transport
+from perfmon.transports import open_mach, open_transport
 
 DEFAULT_TIMEOUT = 10.0
 
@@ -81,15 +80,14 @@ def connect(
             calls that need it are refused by the host.
 
     Raises:
-        AddressError: the address cannot be read, or this version has no transport for it.
+        AddressError: the address cannot be read.
         ConnectError: the host could not be reached.
     """
     if isinstance(address, Port):
         return Host(address.transport, address, timeout=timeout, privileged=privileged)
     if isinstance(address, int):
-        raise UnsupportedAddressError(
-            "a port name alone needs the transport mach:, not available yet"
-        )
+        transport = open_mach()
+        return Host(transport, Port(transport, address), timeout=timeout, privileged=privileged)
     if address is None:
         address = default_address()
     elif isinstance(address, str):

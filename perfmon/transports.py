@@ -4,31 +4,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never
 
 from mig.rpc.transport import Transport
 from perfmon.address import (
     Address,
     EmbeddedAddress,
+    MachAddress,
     QemuAddress,
     SshAddress,
     TcpAddress,
     UnixAddress,
 )
-from perfmon.errors import UnsupportedAddressError
-
-AVAILABLE = ("embedded:", "qemu:NAME", "unix:PATH", "tcp:HOST:PORT", "ssh:[USER@]HOST")
 
 
 def open_transport(address: Address) -> Transport:
     """Open the way to a host.
 
     Raises:
-        UnsupportedAddressError: there is no transport of this kind; names those there are.
         ConnectError: the host could not be reached.
     """
     match address:
         case EmbeddedAddress():
             return _embedded()
+        case MachAddress():
+            return open_mach()
         case QemuAddress(name):
             return _qemu(name)
         case UnixAddress(path):
@@ -37,15 +37,20 @@ def open_transport(address: Address) -> Transport:
             return _tcp(host, port)
         case SshAddress():
             return _ssh(address)
-    raise UnsupportedAddressError(
-        f"no transport for {address} in this version: available are {', '.join(AVAILABLE)}"
-    )
+    assert_never(address)
 
 
 def _embedded() -> Transport:
     from perfmon.embedded import EmbeddedTransport
 
     return EmbeddedTransport()
+
+
+def open_mach() -> Transport:
+    """Open the way to the kernel that this program runs on."""
+    from mig.rpc.transports.mach import MachTransport
+
+    return MachTransport()
 
 
 def _qemu(name: str) -> Transport:

@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import ClassVar
 
 from perfmon.address import (
+    FORMS,
     Address,
     EmbeddedAddress,
     TcpAddress,
@@ -22,7 +23,6 @@ from perfmon.address import (
     parse_address,
 )
 from perfmon.host import DEFAULT_TIMEOUT, Host, connect
-from perfmon.transports import AVAILABLE
 
 HOST_VARIABLE = "PERFMON_HOST"
 
@@ -108,7 +108,7 @@ def add_host_arguments(parser: argparse.ArgumentParser, *, top: bool) -> None:
         "--host",
         metavar="ADDRESS",
         default=None if top else argparse.SUPPRESS,
-        help=f"{', '.join(AVAILABLE)} (default: ${HOST_VARIABLE}, then this machine)",
+        help=f"{', '.join(FORMS)} (default: ${HOST_VARIABLE}, then this machine)",
     )
     parser.add_argument(
         "--timeout",

@@ -13,7 +13,7 @@ from perfmon.address import (
     default_address,
     parse_address,
 )
-from perfmon.errors import AddressError, ConnectError, UnsupportedAddressError
+from perfmon.errors import AddressError, ConnectError
 from perfmon.transports import open_transport
 
 GOOD = {
@@ -69,14 +69,6 @@ def test_a_wrong_address_is_refused_with_the_form_that_was_expected(text, expect
 def test_without_an_address_the_platform_decides(monkeypatch, platform, address):
     monkeypatch.setattr("perfmon.address.sys.platform", platform)
     assert str(default_address()) == address
-
-
-@pytest.mark.parametrize("text", ["mach:"])
-def test_an_address_without_a_transport_names_those_there_are(text):
-    with pytest.raises(UnsupportedAddressError) as caught:
-        open_transport(parse_address(text))
-    assert text in str(caught.value)
-    assert "available are embedded:, qemu:NAME" in str(caught.value)
 
 
 def test_an_unknown_guest_is_named_with_the_way_to_boot_it():

@@ -259,7 +259,6 @@ def test_every_command_with_figures_prints_them_as_json(host, run, command):
     [
         (["stats", "VM_ALOC"], "unknown event 'VM_ALOC'"),
         (["-H", "http:x", "stats"], "expected one of embedded:"),
-        (["-H", "mach:", "stats"], "no transport for mach:"),
         (["monitor", "-i", "0"], "no number of seconds above 0"),
         (["monitor", "-i", "nan"], "no number of seconds above 0"),
         (["workload", "memory", "0"], "no count of 1"),
