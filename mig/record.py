@@ -8,6 +8,8 @@ run, and that time is longer than most compilations.  Knows nothing of the compi
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,7 @@ def record(cls: type[T]) -> type[T]:
     body |= {"__slots__": names, "__match_args__": names}
     made: Any = type(cls.__name__, cls.__bases__, {**_METHODS, **body})
     made.__init__ = _initializer(made, names, defaults)
+    made._values = _values_of(names)
     return cast("type[T]", made)
 
 
@@ -48,9 +51,9 @@ def replace(value: T, **changes: object) -> T:
     Raises:
         TypeError: when there is no field of a name.
     """
-    constructor: Any = type(value)
-    fields = {name: getattr(value, name) for name in constructor.__match_args__}
-    return cast("T", constructor(**fields | changes))
+    cls: Any = type(value)
+    fields = zip(cls.__match_args__, cls._values(value), strict=True)
+    return cast("T", cls(**dict(fields) | changes))
 
 
 def _initializer(
@@ -71,22 +74,26 @@ def _initializer(
     return initialize
 
 
-def _values(self: Any) -> tuple[Any, ...]:
-    return tuple(getattr(self, name) for name in self.__match_args__)
+def _values_of(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
+    """What takes a record apart."""
+    if len(names) == 1:
+        return lambda value: (getattr(value, names[0]),)
+    return attrgetter(*names)
 
 
 def _equal(self: Any, other: object) -> Any:
     if type(self) is not type(other):
         return NotImplemented
-    return _values(self) == _values(other)
+    values = self.__class__._values
+    return values(self) == values(other)
 
 
 def _hash(self: Any) -> int:
-    return hash(_values(self))
+    return hash(type(self)._values(self))
 
 
 def _show(self: Any) -> str:
-    fields = zip(self.__match_args__, _values(self), strict=True)
+    fields = zip(self.__match_args__, type(self)._values(self), strict=True)
     return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in fields)})"
 
 
@@ -95,7 +102,7 @@ def _refuse(self: object, name: str, *_: object) -> None:
 
 
 def _reduce(self: Any) -> tuple[object, ...]:
-    return type(self), _values(self)
+    return type(self), type(self)._values(self)
 
 
 _METHODS = {

@@ -29,7 +29,7 @@ def load_tables(grammar: ModuleType) -> Tables:
         written = import_module(_MODULE)
     except ModuleNotFoundError:
         return _build(grammar)
-    if _signature(grammar) != written.SIGNATURE:
+    if getattr(written, "SIGNATURE", None) != _signature(grammar):
         return _build(grammar)
     return _tables(written.ACTIONS, written.GOTO, written.RULES)
 
@@ -59,7 +59,13 @@ def _signature(grammar: ModuleType) -> str:
 def _build(grammar: ModuleType) -> Tables:
     from ply import yacc
 
-    parser = yacc.yacc(module=grammar, write_tables=False, debug=False, errorlog=yacc.NullLogger())
+    parser = yacc.yacc(
+        module=grammar,
+        tabmodule="no_tables",  # else it would take the written ones for its own kind
+        write_tables=False,
+        debug=False,
+        errorlog=yacc.NullLogger(),
+    )
     states = range(len(parser.action))
     return _tables(
         [parser.action[state] for state in states],

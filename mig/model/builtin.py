@@ -113,6 +113,7 @@ def struct_units(abi: Abi) -> dict[int, Type]:
     }
 
 
+@cache
 def string_character(abi: Abi) -> Type:
     """What a ``c_string`` is an array of."""
     info = MESSAGE_TYPES["MACH_MSG_TYPE_STRING_C"]
@@ -120,21 +121,25 @@ def string_character(abi: Abi) -> Type:
     return replace(character, sent=info.sent, received=info.received)
 
 
+@cache
 def return_code_type(abi: Abi) -> Type:
     """``kern_return_t``, the first field of every reply."""
     return named(abi, "kern_return_t", "MACH_MSG_TYPE_INTEGER_32")
 
 
+@cache
 def count_type(abi: Abi) -> Type:
     """``mach_msg_type_number_t``, for counts."""
     return named(abi, "mach_msg_type_number_t", "MACH_MSG_TYPE_INTEGER_32")
 
 
+@cache
 def boolean_type(abi: Abi) -> Type:
     """``boolean_t``, for the arguments that say who deallocates."""
     return named(abi, "boolean_t", "MACH_MSG_TYPE_BOOLEAN")
 
 
+@cache
 def type_name_type(abi: Abi) -> Type:
     """``mach_msg_type_name_t``, for the names of polymorphic arguments."""
     return named(abi, "mach_msg_type_name_t", "MACH_MSG_TYPE_INTEGER_32")

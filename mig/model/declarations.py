@@ -62,22 +62,18 @@ class TypeTable:
         name = definition.name
         check_name(self._diagnostics, name, allow_type_words=True)
         kind = self._build(definition.specification)
-        kind = replace(
-            kind,
-            name=name.text,
-            position=name.position,
-            aliases=(name.text, *kind.aliases),
-            longform=kind.longform or types.needs_long_form(kind),
-        )
         if kind.element is not None and kind.variable and kind.inline and not kind.element.name:
             self._diagnostics.error(
                 name.position, f"the elements of '{name.text}' need a type with a name"
             )
-        return self._with_c_names(kind, definition.translations)
+        return self._finished(kind, name, definition.translations)
 
     # C names and translations.
 
-    def _with_c_names(self, kind: Type, clauses: tuple[nodes.Translation, ...]) -> Type:
+    def _finished(
+        self, kind: Type, name: nodes.Name, clauses: tuple[nodes.Translation, ...]
+    ) -> Type:
+        """A type with its name, and what its clauses say."""
         found: dict[str, nodes.Translation] = {}
         for clause in clauses:
             if clause.kind in found:
@@ -88,17 +84,17 @@ class TypeTable:
             if kind.variable and clause.kind in ("intran", "outtran", "destructor"):
                 self._diagnostics.error(
                     clause.position,
-                    f"'{clause.kind}' cannot apply to the variable-sized array '{kind.name}'",
+                    f"'{clause.kind}' cannot apply to the variable-sized array '{name.text}'",
                 )
 
         def words(clause: str) -> tuple[str, ...]:
-            return tuple(name.text for name in found[clause].names) if clause in found else ()
+            return tuple(word.text for word in found[clause].names) if clause in found else ()
 
         intran, outtran = words("intran"), words("outtran")
         destructor, payload = words("destructor"), words("intranpayload")
         both = words("ctype")
-        user = (words("cusertype") or both or (kind.name,))[0]
-        server = (words("cservertype") or both or intran[2:] or outtran[:1] or (kind.name,))[0]
+        user = (words("cusertype") or both or (name.text,))[0]
+        server = (words("cservertype") or both or intran[2:] or outtran[:1] or (name.text,))[0]
         translated = (intran[:1] or outtran[2:] or payload[:1] or destructor[1:] or (server,))[0]
         for word, argument in (("outtran", outtran[2:]), ("destructor", destructor[1:])):
             if argument and argument[0] != translated:
@@ -108,6 +104,10 @@ class TypeTable:
                 )
         return replace(
             kind,
+            name=name.text,
+            position=name.position,
+            aliases=(name.text, *kind.aliases),
+            longform=kind.longform or types.needs_long_form(kind),
             user_type=_kernel_port(user, self._kernel_user),
             server_type=_kernel_port(server, self.kernel_server),
             translated_type=_kernel_port(translated, self.kernel_server),
