@@ -24,7 +24,7 @@ class Change:
         subject: the routine it is about, or the subsystem.
         what: which property of it changed.
         old: its value before: a number, a word, a truth value, or None for nothing.
-        new: its value now.
+        new: its value now; equal to `old` when `what` says it all.
         breaks: peers built from the old version stop working, or sources stop compiling.
         place: where to look, in the new version if it is still there: ``file:line``.
         abis: the ABIs it holds for.
@@ -43,9 +43,8 @@ class Change:
         """A line; ABIs are named when the change does not hold for all that were compared."""
         word = "break" if self.breaks else "change"
         abis = "" if self.abis == all_abis else f" on {' and '.join(self.abis)}"
-        values = f" {_show(self.old)} -> {_show(self.new)}"
-        if self.category in ("added", "removed"):
-            values = ""
+        differ = self.old != self.new
+        values = f" {_show(self.old)} -> {_show(self.new)}" if differ else ""
         return (
             f"{self.place}: {word}: '{self.subject}': {self.what}{values}{abis} [{self.category}]"
         )

@@ -285,18 +285,22 @@ class _Comparison:
             argument = names.get(before["argument"], before["argument"])
             after = fields.pop((before["kind"], argument), None)
             if after is None:
-                where = before["descriptor"]["offset"]
-                text = f"{of}field '{before['name']}', its descriptor's offset"
-                yield self._change(category, subject, text, where, None, place)
+                text = f"{of}field '{before['name']}' is gone{_where(before)}"
+                yield self._change(category, subject, text, None, None, place)
             else:
                 title = f"{of}'{before['name']}', its "
                 yield from self._properties(_FIELD, before, after, subject, place, title, category)
                 sizes = before["data"], after["data"]
                 yield from self._sizes(*sizes, category, subject, title, place)
         for after in fields.values():
-            text = f"{of}field '{after['name']}', its descriptor's offset"
-            where = after["descriptor"]["offset"]
-            yield self._change(category, subject, text, None, where, place)
+            text = f"{of}field '{after['name']}' is new{_where(after)}"
+            yield self._change(category, subject, text, None, None, place)
+
+
+def _where(field: Json) -> str:
+    """Where a field begins, if that is the same in every message."""
+    offset = field["descriptor"]["offset"]
+    return "" if offset is None else f", at offset {offset}"
 
 
 def _matched(

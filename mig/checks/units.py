@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from mig.compile import compile_text
 from mig.files import read_text
@@ -74,7 +74,13 @@ def compile_unit(
 
 def source_of(text: str, file: str) -> SourceMap:
     """The map from preprocessed text to files, which shows lines as the files have them."""
-    return SourceMap(text, file, _line)
+    lines = cache(_lines)
+
+    def line_of(name: str, line: int) -> str | None:
+        found = lines(name)
+        return found[line - 1] if 0 < line <= len(found) else None
+
+    return SourceMap(text, file, line_of)
 
 
 def diagnostic(
@@ -91,12 +97,6 @@ def diagnostic(
     return diagnostics.found[0]
 
 
-def _line(file: str, line: int) -> str | None:
-    lines = _lines(file)
-    return lines[line - 1] if 0 < line <= len(lines) else None
-
-
-@lru_cache(maxsize=64)
 def _lines(file: str) -> tuple[str, ...]:
     try:
         return tuple(read_text(file).splitlines())
