@@ -24,17 +24,24 @@ class Difference:
     doubtful: bool = False
 
 
-def c_bytes(abi: Abi, kind: Type) -> int:
-    """Size of a value of an inline type where C has it; rights are names outside messages."""
-    return abi.port_name * kind.number if kind.is_port else kind.bytes
-
-
 class Comparison:
     """Holds types of an interface against C types, on one ABI."""
 
-    def __init__(self, abi: Abi, layouts: Layouts) -> None:
+    def __init__(self, abi: Abi, layouts: Layouts, *, right: int) -> None:
+        """Compare with the types of some headers.
+
+        Args:
+            abi: the target.
+            layouts: the types.
+            right: bytes of a port right in C, where it need not look as in a message.
+        """
         self._abi = abi
         self._layouts = layouts
+        self._right = right
+
+    def _bytes(self, kind: Type) -> int:
+        """Size of a value of an inline type where C has it."""
+        return self._right * kind.number if kind.is_port else kind.bytes
 
     def differences(self, kind: Type, c_type: CType, c_name: str) -> Iterator[Difference]:
         """What differs between a type and the C type of that name.
@@ -62,7 +69,7 @@ class Comparison:
             )
 
     def _value(self, kind: Type, c_type: CType, c_name: str, what: str) -> Iterator[Difference]:
-        size = c_bytes(self._abi, kind)
+        size = self._bytes(kind)
         if size != c_type.size:
             yield Difference("c-size", f"{what} has {size} bytes, and C's '{c_name}' {c_type.size}")
         yield from self._members(kind, c_type, c_name, 0)
@@ -71,7 +78,7 @@ class Comparison:
         """Arrays of fixed size, strings included."""
         if c_type.kind is CKind.ARRAY and c_type.element is not None:
             if c_type.count is not None:
-                size = c_bytes(self._abi, kind)
+                size = self._bytes(kind)
                 count = size if kind.string else kind.maximum_count
                 yield from self._count(kind, count, c_type.count, c_name)
                 if c_type.count == count and size != c_type.size:
@@ -79,7 +86,7 @@ class Comparison:
                         "c-size",
                         f"'{kind.name}' has {size} bytes, and C's '{c_name}' {c_type.size}",
                     )
-            if kind.element is not None and c_type.element.size == c_bytes(self._abi, kind.element):
+            if kind.element is not None and c_type.element.size == self._bytes(kind.element):
                 yield from self._members(kind.element, c_type.element, c_name, 0)
         elif c_type.kind is CKind.POINTER:
             yield from self._target(kind, c_type, c_name)
@@ -121,11 +128,11 @@ class Comparison:
         element = kind.element
         if element is None:
             return
-        size = c_bytes(self._abi, element)
+        size = self._bytes(element)
         if not kind.inline and not kind.variable and element.element is not None:
             # C has a pointer to the whole or to the first of its elements.
             first = element.element
-            if c_element.size == c_bytes(self._abi, first) and c_element.size != size:
+            if c_element.size == self._bytes(first) and c_element.size != size:
                 element, size = first, c_element.size
         if size != c_element.size:
             yield Difference(
@@ -148,7 +155,7 @@ class Comparison:
                 text = f"C's '{c_name}' has no member '{member.name}'"
                 yield Difference("c-member", text, doubtful=True)
                 continue
-            ours = base + member.offset, c_bytes(self._abi, member.type)
+            ours = base + member.offset, self._bytes(member.type)
             theirs = base + found.bit_offset / 8, _member_size(found)
             if ours[0] != theirs[0]:
                 yield Difference(

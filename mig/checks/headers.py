@@ -100,7 +100,18 @@ class _Side:
         self._in_kernel = in_kernel
         self._layouts = included.headers.layouts
         self._kernel_types: set[str] = set()
-        self._comparison = Comparison(unit.model.abi, self._layouts)
+        self._comparison = Comparison(unit.model.abi, self._layouts, right=self._size_of_right())
+
+    def _size_of_right(self) -> int:
+        """Tasks have names of rights; what a kernel has, its own headers say."""
+        model = self._unit.model
+        if not (model.kernel_user or model.kernel_server):
+            return model.abi.port_name
+        try:
+            port = self._layouts.named("mach_port_t")
+        except LayoutError:
+            port = None
+        return model.abi.port_name if port is None else port.size
 
     def check(self, *, server: bool) -> Iterator[Finding]:
         """Every type that this side has, once."""

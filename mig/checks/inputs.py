@@ -32,10 +32,12 @@ def compile_files(arguments: Arguments, files: Sequence[str]) -> list[list[Unit]
     """Every file on every ABI that is asked for: a list of units per file.
 
     Raises:
-        UsageError: when there is no such ABI.
+        UsageError: when there is no such ABI, or no file.
         PreprocessError: when a preprocessor cannot be run or fails.
         CompileError: when an interface is not correct.
     """
+    if not files:
+        raise UsageError("no input file")
     standard_input = sys.stdin.read() if "-" in files else None
     jobs = []
     for file in files:
