@@ -20,6 +20,7 @@ from perfmon.cli.kernel import Kernel
 from perfmon.cli.monitor import Monitor
 from perfmon.cli.regression import Baseline, CheckRegression
 from perfmon.cli.relay import Relay
+from perfmon.cli.report import Report
 from perfmon.cli.samples import Record, ShowSamples
 from perfmon.cli.selftest import SelfTest
 from perfmon.cli.statistics import Stats
@@ -46,6 +47,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Reset,
     ShowSamples,
     Record,
+    Report,
     Relay,
     Workload,
     Demo,

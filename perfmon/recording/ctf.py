@@ -17,11 +17,11 @@ from typing import Final, Self
 from perfmon.errors import PerfmonError
 from perfmon.samples import Samples
 
-_MAGIC: Final = 0xC1FC1FC1
+MAGIC: Final = 0xC1FC1FC1
 _STREAM_ID: Final = 0
 # magic, stream_id; timestamp_begin, timestamp_end, content_size, packet_size (in bits),
 # packet_seq_num, events_discarded, cpu_id: as the metadata declares them.
-_PACKET: Final = struct.Struct("<IIQQQQQQI")
+PACKET: Final = struct.Struct("<IIQQQQQQI")
 
 
 class RecordingError(PerfmonError):
@@ -101,9 +101,9 @@ class _Stream:
         self._append(begin, end, discarded, payload)
 
     def _append(self, begin: int, end: int, discarded: int, payload: memoryview) -> None:
-        size = _PACKET.size + payload.nbytes
-        header = _PACKET.pack(
-            _MAGIC, _STREAM_ID, begin, end, size * 8, size * 8, self._packets, discarded, self._cpu
+        size = PACKET.size + payload.nbytes
+        header = PACKET.pack(
+            MAGIC, _STREAM_ID, begin, end, size * 8, size * 8, self._packets, discarded, self._cpu
         )
         if os.writev(self._file.fileno(), (header, payload)) != size:
             self._file.truncate(self._length)
