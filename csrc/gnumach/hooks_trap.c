@@ -8,13 +8,14 @@
 
 #include "perf_activity.h"
 #include "perf_hooks.h"
+#include "perf_sites.h"
 
 #define NEED_CALL							\
 	(1u << PERF_EVENT_SYSCALL | 1u << PERF_EVENT_IPC_SEND | 1u << PERF_EVENT_IPC_RECEIVE)
 
 #define SAVED_EAX 11 /* word of the registers that user mode gets back */
 
-void PERF_HANDLER perf_enter_trap(uint32_t trap);
+uintptr_t PERF_HANDLER perf_enter_trap(uint32_t trap);
 void PERF_HANDLER perf_leave_kernel(const uint32_t *registers);
 
 /* Those that answer a port's name or a truth value; what others answer is 0 for success. */
@@ -34,21 +35,23 @@ answers_a_value(uint32_t trap)
 	}
 }
 
-void PERF_HANDLER
+/* The kernel's function for it. */
+uintptr_t PERF_HANDLER
 perf_enter_trap(uint32_t trap)
 {
 	struct perf_activity *activity;
 
 	if ((perf_active.events[0] & NEED_CALL) == 0)
-		return;
+		return perf_trap_originals[trap];
 	activity = perf_activity_enter();
 	if (activity == NULL) {
 		perf_event_record(PERF_EVENT_SYSCALL, 0, PERF_CURRENT, PERF_CURRENT, trap, 0);
-		return;
+		return perf_trap_originals[trap];
 	}
 	activity->trap = trap;
 	activity->sending = 0;
 	perf_interval_take(&activity->call);
+	return perf_trap_originals[trap];
 }
 
 /* On the way to user mode, from a system call or anything else. */

@@ -25,8 +25,14 @@ extern uint32_t perf_switches[PERF_PLATFORM_CPUS];
 static inline void
 perf_interval_take(struct perf_interval *interval)
 {
-	interval->switches = perf_switches[perf_platform_cpu()];
-	perf_stamp_take(&interval->start);
+	uint32_t cpu = perf_platform_cpu();
+
+	interval->switches = perf_switches[cpu];
+	interval->start = (struct perf_stamp){
+		.epoch = perf_active.epoch,
+		.cpu = cpu,
+		.ticks = perf_platform_clock(),
+	};
 }
 
 static inline void
@@ -49,11 +55,11 @@ static inline void
 perf_interval_end(uint32_t event, uint32_t flags, uint32_t data1, uint32_t data2,
 		  const struct perf_interval *interval)
 {
-	if (!perf_interval_is_open(interval))
+	if (!perf_interval_is_open(interval) || !perf_event_active(event))
 		return;
 	if (perf_switches[interval->start.cpu] != interval->switches)
 		flags |= PERF_FLAG_WAITED;
-	perf_time_end(event, flags, PERF_CURRENT, PERF_CURRENT, data1, data2, &interval->start);
+	perf_record_timed(event | flags << 16, data1, data2, &interval->start, NULL);
 }
 
 #endif /* _PERF_INTERVAL_H_ */

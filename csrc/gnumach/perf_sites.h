@@ -42,6 +42,7 @@ extern const struct perf_detour perf_detours[];
 extern const uint32_t perf_detour_count;
 
 /* Put the trap entries into mach_trap_table, or the kernel's functions back. */
+extern uintptr_t perf_trap_originals[];
 kern_return_t perf_traps_check(void);
 void perf_traps_switch(bool on);
 

@@ -48,20 +48,15 @@ perf_trap_entries:
 	.set	trap, trap + 1
 	.endr
 
-/* The stack: number, return address, arguments.  The number becomes the target. */
+/*
+ * The stack: number, return address, arguments.  The number becomes the target.
+ * Functions for traps are called as any in C: there is no register to save.
+ */
 	.type	enter_trap, @function
 enter_trap:
-	pushl	%eax
-	pushl	%ecx
-	pushl	%edx
-	movl	12(%esp), %eax
+	movl	(%esp), %eax
 	call	perf_enter_trap
-	movl	12(%esp), %eax
-	movl	perf_trap_originals(,%eax,4), %eax
-	movl	%eax, 12(%esp)
-	popl	%edx
-	popl	%ecx
-	popl	%eax
+	movl	%eax, (%esp)
 	ret
 	.size	enter_trap, . - enter_trap
 

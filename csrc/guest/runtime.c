@@ -206,6 +206,16 @@ void *memset(void *at, int value, size_t size)
 	return result;
 }
 
+int memcmp(const void *a, const void *b, size_t size)
+{
+	const unsigned char *one = a, *other = b;
+
+	for (size_t at = 0; at < size; at++)
+		if (one[at] != other[at])
+			return one[at] - other[at];
+	return 0;
+}
+
 size_t strlen(const char *string)
 {
 	size_t length = 0;

@@ -20,8 +20,9 @@ _MIG = (sys.executable, "-m", "mig")
 _ROOT = Path(__file__).resolve().parents[2]
 
 _FLAGS = """
-    -m32 -march=i686 -mno-sse -mno-mmx -O2 -std=gnu11 -ffreestanding -nostdinc -fno-pic
-    -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
+    -m32 -march=i686 -mtune=generic -mno-sse -mno-mmx -O2 -std=gnu11
+    -ffreestanding -nostdinc -fno-pic -fno-stack-protector
+    -fno-asynchronous-unwind-tables -fcf-protection=none
     -Wall -Wextra -Werror
 """
 _I386_FLAGS = tuple(filter(None, _FLAGS.split()))

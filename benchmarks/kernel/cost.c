@@ -1,0 +1,170 @@
+/*
+ * A boot task that does known work with monitoring off, at the default rate
+ * and with every event recorded, and prints what each took: nothing else runs
+ * in the guest, so that a clock which counts instructions says exactly.
+ *
+ * A line is "cost WORK MODE OPERATIONS TICKS EVENTS SAMPLES", all numbers in
+ * hexadecimal.  What is measured around no operation at all is subtracted.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "mach.h"
+#include "mach_host.h"
+#include "perf_monitor.h"
+#include "perf_workload_server.h"
+#include "runtime.h"
+#include "workload.h"
+
+#define BUFFER 32768
+#define OPERATIONS 1000
+
+struct figures {
+	uint64_t ticks;
+	uint64_t events;
+	uint64_t samples;
+};
+
+struct work {
+	const char *name;
+	kern_return_t (*run)(uint32_t count);
+};
+
+struct mode {
+	const char *name;
+	boolean_t enabled;
+	uint32_t rate;
+};
+
+static uint32_t done;
+
+static kern_return_t requests(uint32_t count)
+{
+	return serve_workload_requests(MACH_PORT_NULL, count, &done);
+}
+
+static kern_return_t messages(uint32_t count)
+{
+	return serve_workload_messages(MACH_PORT_NULL, count, &done);
+}
+
+static kern_return_t faults(uint32_t count)
+{
+	return serve_workload_memory(MACH_PORT_NULL, count / 16, 16, &done);
+}
+
+static kern_return_t tasks(uint32_t count)
+{
+	return serve_workload_tasks(MACH_PORT_NULL, count, &done);
+}
+
+static kern_return_t threads(uint32_t count)
+{
+	return serve_workload_threads(MACH_PORT_NULL, count, &done);
+}
+
+/* As when programs start: a task and a thread, memory that is touched, a few messages. */
+static kern_return_t mixed(uint32_t count)
+{
+	kern_return_t result = KERN_SUCCESS;
+
+	for (uint32_t at = 0; at < count / 10 && result == KERN_SUCCESS; at++) {
+		result = tasks(1);
+		if (result == KERN_SUCCESS)
+			result = threads(1);
+		if (result == KERN_SUCCESS)
+			result = faults(64);
+		if (result == KERN_SUCCESS)
+			result = messages(4);
+	}
+	return result;
+}
+
+static const struct work works[] = {
+	{ "requests", requests }, { "messages", messages }, { "faults", faults },
+	{ "tasks", tasks },	  { "threads", threads },   { "mixed", mixed },
+};
+
+static const struct mode modes[] = {
+	{ "off", FALSE, PERF_RATE_DEFAULT },
+	{ "default", TRUE, PERF_RATE_DEFAULT },
+	{ "every", TRUE, PERF_RATE_EVERY_EVENT },
+};
+
+static void must(const char *what, kern_return_t result)
+{
+	if (result != KERN_SUCCESS)
+		guest_fail(what, result);
+}
+
+static struct figures measure(const struct work *work, uint32_t count)
+{
+	perf_system_stats_t before, after;
+	uint64_t start, end;
+
+	must("statistics", perf_get_system_stats(guest_host_port, &before));
+	start = __builtin_ia32_rdtsc();
+	must(work->name, work->run(count));
+	end = __builtin_ia32_rdtsc();
+	must("statistics", perf_get_system_stats(guest_host_port, &after));
+	return (struct figures){ end - start, after.events - before.events,
+				 after.written - before.written };
+}
+
+static char *put_text(char *at, const char *text)
+{
+	while (*text != '\0')
+		*at++ = *text++;
+	return at;
+}
+
+static char *put_number(char *at, uint64_t number)
+{
+	*at++ = ' ';
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[number >> shift & 15];
+	return at;
+}
+
+static void report(const struct work *work, const struct mode *mode, struct figures figures)
+{
+	char line[160], *at = put_text(line, "cost ");
+
+	at = put_text(at, work->name);
+	at = put_text(at, " ");
+	at = put_text(at, mode->name);
+	at = put_number(at, OPERATIONS);
+	at = put_number(at, figures.ticks);
+	at = put_number(at, figures.events);
+	at = put_number(at, figures.samples);
+	*at = '\0';
+	guest_print(line);
+}
+
+static void run(const struct work *work, const struct mode *mode)
+{
+	struct figures all, around;
+
+	must("disable", perf_monitor_enable(guest_host_port, FALSE));
+	must("configure", perf_monitor_configure(guest_host_port, mode->rate, BUFFER));
+	must("enable", perf_monitor_enable(guest_host_port, mode->enabled));
+	measure(work, 32);
+	around = measure(work, 0);
+	all = measure(work, OPERATIONS);
+	must("disable", perf_monitor_enable(guest_host_port, FALSE));
+	report(work, mode,
+	       (struct figures){ all.ticks - around.ticks, all.events - around.events,
+				 all.samples - around.samples });
+}
+
+void guest_main(void)
+{
+	mach_port_t workload;
+
+	must("workload", workload_start(&workload));
+	for (uint32_t w = 0; w < sizeof(works) / sizeof(works[0]); w++)
+		for (uint32_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++)
+			run(&works[w], &modes[m]);
+	guest_fail("cost: end", KERN_SUCCESS);
+}

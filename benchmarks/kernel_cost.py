@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What monitoring costs a kernel, in exact instructions.
+
+Boots Debian's kernel, instrumented, under QEMU with a clock that counts
+instructions, and compares the same work in the same kernel with monitoring
+off, at the default rate and with every event recorded.  Beside the cost stand
+the events and samples that were recorded meanwhile, so that nothing can be
+cheap because it was left out.  Figures are the same every time.
+
+    python benchmarks/kernel_cost.py
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfmon.kernel import paths
+from perfmon.kernel.images import default_kernel
+from perfmon.kernel.instrument import instrument
+from perfmon.kernel.toolchain import Build, mach_headers
+
+_TIMEOUT = 300.0
+_MODULE = "cost ${host-port} ${device-port} $(task-create) $(task-resume)"
+_KERNEL_INTERFACES = (
+    "mach/mach.defs", "mach/mach_host.defs", "mach/mach_port.defs", "device/device.defs",
+)  # fmt: skip
+_LINE = re.compile(r"cost (\w+) (\w+)((?: [0-9a-f]{16}){4})")
+_GUEST = ("runtime.c", "workload.c", "start_i386.S")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One work in one mode; ticks are instructions."""
+
+    work: str
+    mode: str
+    operations: int
+    ticks: int
+    events: int
+    samples: int
+
+
+def build(directory: Path) -> None:
+    """Build the boot task `cost` in a directory."""
+    root = paths.sources()
+    guest = root / "csrc" / "guest"
+    task = Build(directory, (guest, guest / "include", root / "include"))
+    defs = [mach_headers() / name for name in _KERNEL_INTERFACES]
+    defs.append(root / "include" / "mach" / "perf_monitor.defs")
+    stubs = [task.user_stubs(path, path.stem) for path in defs]
+    workload = root / "csrc" / "workload" / "perf_workload.defs"
+    stubs.append(
+        task.server_stubs(workload, "perf_workload", "-DPERF_WORKLOAD_SERVERPREFIX=serve_")
+    )
+    own = [guest / name for name in _GUEST]
+    main = Path(__file__).parent / "kernel" / "cost.c"
+    task.link(task.compile([main, *own, *stubs]), "cost", "-z", "noseparate-code", "--gc-sections")
+
+
+def run(directory: Path) -> str:
+    """Boot the kernel in a directory with the task there; what the console printed."""
+    command = [
+        "qemu-system-i386", "-accel", "tcg", "-m", "256", "-no-reboot", "-nic", "none",
+        "-display", "none", "-monitor", "none", "-serial", "stdio",
+        "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm",
+        "-kernel", "kernel", "-append", "console=com0", "-initrd", _MODULE,
+    ]  # fmt: skip
+    result = subprocess.run(
+        command, check=True, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=_TIMEOUT,
+    )  # fmt: skip
+    return result.stdout.decode(errors="replace")
+
+
+def costs(console: str) -> Iterator[Cost]:
+    """The figures that the task printed."""
+    for work, mode, numbers in _LINE.findall(console):
+        yield Cost(work, mode, *(int(number, 16) for number in numbers.split()))
+
+
+def table(found: Iterable[Cost]) -> Iterator[str]:
+    """One line for each work and mode."""
+    yield (
+        f"{'work':<10}{'mode':<9}{'instructions':>13}{'more':>9}{'events':>9}{'samples':>9}"
+        f"{'an event':>10}"
+    )
+    off = 0.0
+    for cost in found:
+        each = cost.ticks / cost.operations
+        line = f"{cost.work:<10}{cost.mode:<9}{each:13.1f}"
+        if cost.mode == "off":
+            off = each
+            yield line
+            continue
+        events = cost.events / cost.operations
+        yield (
+            f"{line}{(each - off) / off:9.1%}{events:9.2f}{cost.samples / cost.operations:9.2f}"
+            f"{(each - off) / events:10.1f}"
+        )
+
+
+def main() -> int:
+    """Print the table, for one operation of each work."""
+    with tempfile.TemporaryDirectory(prefix="perfmon-") as name:
+        directory = Path(name)
+        build(directory)
+        instrument(default_kernel(), directory / "kernel")
+        console = run(directory)
+    found = list(costs(console))
+    print(*table(found), sep="\n")
+    if not found or "cost: end" not in console:
+        sys.stderr.write(f"the guest did not finish:\n{console[-1000:]}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
