@@ -71,7 +71,7 @@ def _run(words: Sequence[str]) -> int:
     if arguments.show == "version":
         print(f"mig (perfmon), compatible with GNU MIG {_COMPATIBLE_VERSION}")
         return 0
-    plain = "mig.checks.json_command" if arguments.json else "mig.jobs"
+    plain = "mig.commands.model" if arguments.json else "mig.jobs"
     module = plain if arguments.mode is None else MODES[arguments.mode]
     return int(_module(module).run(arguments))
 

@@ -18,8 +18,8 @@ VERBS: Mapping[str, str] = {}
 #: Options that ask for something else than stubs: modules with `run(arguments) -> exit status`.
 MODES: Mapping[str, str] = {
     "--batch": "mig.batch",
-    "--check": "mig.checks.command",
-    "--diff": "mig.checks.diff_command",
+    "--check": "mig.commands.check",
+    "--diff": "mig.commands.diff",
 }
 #: Which options, those of `MODES` included, take a value.
 _LONG_WITH_VALUE = ("--abi", "--python", "--batch", "--diff")

@@ -37,6 +37,26 @@ def document(models: Iterable[Model]) -> JsonObject:
     }
 
 
+class DocumentError(Exception):
+    """A document is not one that `document` makes; the message says how."""
+
+
+def models_of(read: object) -> dict[str, JsonObject]:
+    """The models in a document, by name of their ABI; what is in them is not looked at.
+
+    Raises:
+        DocumentError: when it is no document, or of another version.
+    """
+    if not isinstance(read, dict) or read.get("format") != FORMAT:
+        raise DocumentError("not a document that mig --json wrote")
+    if read.get("version") != VERSION:
+        raise DocumentError(f"version {read.get('version')}, and only {VERSION} is understood")
+    try:
+        return {model["abi"]["name"]: model for model in read["models"]}
+    except (KeyError, TypeError) as error:
+        raise DocumentError(f"damaged: {type(error).__name__}: {error}") from error
+
+
 def _model(model: Model) -> JsonObject:
     routines = model.defined_routines
     skipped = [

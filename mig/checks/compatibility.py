@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What breaks between an old and a new version of an interface.
 
-Compares documents of `mig.backends.json_model`, so that an old version can be a file that was
-kept.  Nothing that only one of them has yet is a break; what was there and is different is.
+Compares models as JSON, by name of their ABI, so that an old version can be a file that was kept.
+What only the new version has is no break; what was there and is different is.
 """
 
 from __future__ import annotations
@@ -11,57 +11,43 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from mig.backends.json_model import FORMAT, VERSION
 from mig.checks.changes import Change, merged
 
 Json: TypeAlias = Mapping[str, Any]
 
 
-class DocumentError(Exception):
-    """A document is not what ``mig --json`` writes; the message says how."""
+class ComparisonError(Exception):
+    """Two versions cannot be compared; the message says why."""
 
 
-def compare(old: Json, new: Json) -> tuple[Change, ...]:
-    """Every difference between two documents, on the ABIs that both describe.
+def compare(old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[Change, ...]:
+    """Every difference between two versions, on the ABIs that both describe.
+
+    Args:
+        old: the models of the old version, by name of their ABI.
+        new: those of the new one.
 
     Raises:
-        DocumentError: when one is no such document, or they have no ABI in common.
+        ComparisonError: when they have no ABI in common, or one is no model.
     """
-    before, after = _models(old), _models(new)
-    common = [abi for abi in after if abi in before]
+    common = compared_abis(old, new)
     if not common:
-        raise DocumentError(
-            f"nothing to compare: the old version is for {', '.join(before)},"
-            f" the new one for {', '.join(after)}"
+        raise ComparisonError(
+            f"nothing to compare: the old version is for {', '.join(old)},"
+            f" the new one for {', '.join(new)}"
         )
     changes: list[Change] = []
     try:
         for abi in common:
-            changes += _Comparison(before[abi], after[abi]).changes()
+            changes += _Comparison(old[abi], new[abi]).changes()
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DocumentError(f"damaged: {type(error).__name__}: {error}") from error
+        raise ComparisonError(f"damaged: {type(error).__name__}: {error}") from error
     return merged(changes)
 
 
-def compared_abis(old: Json, new: Json) -> tuple[str, ...]:
-    """The names of the ABIs that both documents describe.
-
-    Raises:
-        DocumentError: when one is no such document.
-    """
-    before = _models(old)
-    return tuple(abi for abi in _models(new) if abi in before)
-
-
-def _models(document: Json) -> dict[str, Json]:
-    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        raise DocumentError("not a document that mig --json wrote")
-    if document.get("version") != VERSION:
-        raise DocumentError(f"version {document.get('version')}, and only {VERSION} is understood")
-    try:
-        return {model["abi"]["name"]: model for model in document["models"]}
-    except (KeyError, TypeError) as error:
-        raise DocumentError(f"damaged: {type(error).__name__}: {error}") from error
+def compared_abis(old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[str, ...]:
+    """The names of the ABIs that both versions describe."""
+    return tuple(abi for abi in new if abi in old)
 
 
 @dataclass(frozen=True, slots=True)

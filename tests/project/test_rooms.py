@@ -17,12 +17,12 @@ MAY_IMPORT = {
     "mig.frontend": ("mig.record", "mig.files"),
     "mig.model": ("mig.frontend", "mig.record"),
     "mig.backends": ("mig.model", "mig.frontend", "mig.record"),
-    "mig.checks": ("mig.model", "mig.frontend", "mig.compile"),
+    "mig.checks": ("mig.model", "mig.frontend", "mig.compile", "mig.files"),
     "perfmon.kernel": ("mig.rpc", "mig.compile", "perfmon._generated"),
 }
 # Outside these rooms, only these may know the compiler.
 COMPILER = (
-    *("mig.frontend", "mig.model", "mig.backends", "mig.checks"),
+    *("mig.frontend", "mig.model", "mig.backends", "mig.checks", "mig.commands"),
     *("mig.compile", "mig.command_line", "mig.jobs", "mig.batch", "mig.cli"),
 )
 

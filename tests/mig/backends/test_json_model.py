@@ -8,16 +8,37 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mig.backends.json_model import document, generate
+from mig.backends.json_model import DocumentError, document, generate, models_of
 from mig.backends.json_schema import json_schema
 from mig.compile import compile_defs, compile_text
 from mig.model.abi import ABIS
 
 ROOT = Path(__file__).parents[3]
 DEFS = ROOT / "include" / "mach" / "perf_monitor.defs"
-SINK = ROOT / "tests" / "conformance" / "kitchen_sink.defs"
 INCLUDE = (ROOT / "include", ROOT / "include" / "fallback")
 HEAD = "subsystem s 100;\ntype port_t = MACH_MSG_TYPE_COPY_SEND;\n"
+FORMS = """
+serverprefix do_; userprefix my_; serverdemux demux; waittime 100; msgoption MACH_SEND_NOTIFY;
+import <a.h>; uimport "b.h"; simport <c.h>;
+type any_t = polymorphic;
+type in_t = MACH_MSG_TYPE_COPY_SEND intran: a_t f(b_t) outtran: b_t g(a_t) destructor: h(a_t);
+type fixed_t = array[3] of int;
+type value_t = struct[4] of char;
+type record_t = struct { char a; fixed_t b; int64 c; };
+type bounded_t = array[*:9] of record_t;
+type indefinite_t = array[] of port_t;
+type far_t = ^array[] of record_t;
+type near_t = ^array[9] of int;
+type string_t = c_string[*:32];
+type old_string_t = (MACH_MSG_TYPE_STRING_C, 8*32);
+skip 2;
+routine r(requestport p : port_t; sreplyport q : in_t; seq : int; a : any_t; b : fixed_t;
+    c : value_t; d : record_t; e : bounded_t; f : indefinite_t, servercopy; g : far_t, dealloc[];
+    h : near_t, dealloc; i : string_t; j : old_string_t; out k : bounded_t, CountInOut;
+    out l : indefinite_t, dealloc; inout m : int, islong; n : here_t = array[2] of short);
+nowaittime; msgoption MACH_MSG_OPTION_NONE;
+simpleroutine s(p : port_t; waittime t : int; ureplyport u : port_t);
+"""
 
 
 def document_of(text, *abis):
@@ -29,12 +50,13 @@ def routine_of(text, abi):
     return model["routines"][0]
 
 
-@pytest.mark.parametrize("path", [DEFS, SINK], ids=lambda path: path.stem)
-def test_every_document_is_what_the_schema_says(path):
-    models = [compile_defs(path, abi=abi, include=INCLUDE) for abi in ABIS]
+def test_every_document_is_what_the_schema_says():
+    ours = [compile_defs(DEFS, abi=abi, include=INCLUDE) for abi in ABIS]
+    forms = [compile_text(HEAD + FORMS, abi=abi, file="t.defs") for abi in ABIS]
     validator = jsonschema.Draft202012Validator(json_schema())
     validator.check_schema(validator.schema)
-    validator.validate(json.loads(generate(models)))
+    for models in (ours, forms):
+        validator.validate(json.loads(generate(models)))
 
 
 def test_the_schema_refuses_what_it_does_not_describe():
@@ -125,3 +147,23 @@ def test_a_tracer_can_print_a_message_from_the_document_alone(abi, message):
     (model,) = document_of("routine r(p : port_t; a : int; b : int64);", abi)["models"]
     assert model["routines"][0]["request"]["maximum_size"] == len(message)
     assert decode(model, message) == ("r", {"a": 7, "b": 8})
+
+
+def test_the_models_of_a_document_are_found_by_abi():
+    read = document_of("routine r(p : port_t);")
+    assert models_of(read) == dict(zip(ABIS, read["models"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ({"format": "x"}, "not a document that mig --json wrote"),
+        ({"version": 99}, "version 99, and only 1 is understood"),
+        ({"models": [{}]}, "damaged: KeyError: 'abi'"),
+        ({"models": None}, "damaged: TypeError: 'NoneType' object is not iterable"),
+    ],
+)
+def test_what_is_no_document_is_refused_with_the_reason(damage, reason):
+    with pytest.raises(DocumentError) as caught:
+        models_of({**document_of("routine r(p : port_t);"), **damage})
+    assert str(caught.value) == reason

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from mig.checks.findings import Finding, merged, report, report_json
-from mig.checks.inputs import compile_files
 from mig.checks.lint import lint
 from mig.command_line import Arguments, UsageError
+from mig.commands.inputs import compile_files
 from mig.frontend.diagnostics import CompileError, Severity
 from mig.frontend.preprocess import PreprocessError
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
 
-from mig.backends.json_model import document
+from mig.backends.json_model import DocumentError, JsonObject, document, models_of
 from mig.checks.changes import report, report_json
-from mig.checks.compatibility import DocumentError, compare, compared_abis
-from mig.checks.inputs import compile_files
+from mig.checks.compatibility import ComparisonError, compare, compared_abis
 from mig.command_line import Arguments, UsageError
+from mig.commands.inputs import compile_files
 from mig.files import read_text
 from mig.frontend.diagnostics import CompileError
 from mig.frontend.preprocess import PreprocessError
@@ -33,11 +32,11 @@ def run(arguments: Arguments) -> int:
     try:
         if old_file.endswith(".json"):
             old = _read(old_file)
-            (new,) = _documents(arguments, *arguments.files)
+            (new,) = _compiled(arguments, *arguments.files)
         else:
-            old, new = _documents(arguments, old_file, *arguments.files)
+            old, new = _compiled(arguments, old_file, *arguments.files)
         changes, abis = compare(old, new), compared_abis(old, new)
-    except DocumentError as error:
+    except (DocumentError, ComparisonError) as error:
         print(f"{old_file}: error: {error}", file=sys.stderr)
         return 1
     except (CompileError, PreprocessError) as error:
@@ -49,16 +48,16 @@ def run(arguments: Arguments) -> int:
     return 1 if any(change.breaks for change in changes) else 0
 
 
-def _documents(arguments: Arguments, *files: str) -> list[dict[str, Any]]:
+def _compiled(arguments: Arguments, *files: str) -> list[dict[str, JsonObject]]:
+    """The models of each file, by name of their ABI."""
     units = compile_files(arguments, files)
-    return [document(unit.model for unit in of_file) for of_file in units]
+    return [models_of(document(unit.model for unit in of_file)) for of_file in units]
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str) -> dict[str, JsonObject]:
     try:
-        read: dict[str, Any] = json.loads(read_text(name))
+        return models_of(json.loads(read_text(name)))
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise DocumentError(f"not JSON: {error}") from error
-    return read

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 
 from mig.backends.json_model import generate
-from mig.checks.inputs import compile_files
 from mig.command_line import Arguments, UsageError
+from mig.commands.inputs import compile_files
 from mig.frontend.diagnostics import CompileError
 from mig.frontend.preprocess import PreprocessError
 
