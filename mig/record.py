@@ -81,11 +81,9 @@ def _values_of(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
     return attrgetter(*names)
 
 
-def _equal(self: Any, other: object) -> Any:
-    if type(self) is not type(other):
-        return NotImplemented
-    values = self.__class__._values
-    return values(self) == values(other)
+def _equal(self: Any, other: Any) -> Any:
+    cls = type(self)
+    return cls._values(self) == cls._values(other) if cls is type(other) else NotImplemented
 
 
 def _hash(self: Any) -> int:

@@ -142,6 +142,12 @@ def p_skip(p: Production) -> None:
 def p_type_declaration(p: Production) -> None:
     """statement : TYPE definition"""
     p[0] = nodes.TypeDeclaration(_at(p, 1), p[2])
+    p.lexer.remember(p.lexpos(1), p[0])
+
+
+def p_type_declaration_known(p: Production) -> None:
+    """statement : DECLARATION"""
+    p[0] = p[1]
 
 
 def p_definition(p: Production) -> None:

@@ -78,7 +78,9 @@ _SPECIAL_AFTER = {
 _MOST_DIGITS = 20
 
 literals = ";,:=()[]{}*+-/|^"
-tokens = sorted({*KEYWORDS.values(), "IDENTIFIER", "NUMBER", "WORD", "HEADER", "QUOTED"})
+tokens = sorted(
+    {*KEYWORDS.values(), "IDENTIFIER", "NUMBER", "WORD", "HEADER", "QUOTED", "DECLARATION"}
+)
 
 #: Blanks, and then one token, a directive or a character that begins no token.
 _TOKEN = re.compile(
@@ -92,12 +94,18 @@ _TOKEN = re.compile(
 )
 
 
+#: A type declaration without a struct's members, up to its semicolon.
+_DECLARATION = re.compile(rf"{_BLANKS}(type\s[^;{{#]*)(?=;)", re.IGNORECASE)
+#: What declarations were parsed to, by place and text.
+_declarations: dict[tuple[Position, str], object] = {}
+
+
 class Token:
     """A token; `lexpos` is its offset in the text."""
 
     __slots__ = ("lexpos", "type", "value")
 
-    def __init__(self, kind: str, value: str | int, offset: int) -> None:
+    def __init__(self, kind: str, value: object, offset: int) -> None:
         self.type = kind
         self.value = value
         self.lexpos = offset
@@ -115,6 +123,7 @@ class Lexer:
         self._resynchronising = False
         self._pending: list[Token] = []
         self._special: tuple[str, re.Pattern[str]] | None = None
+        self._at_statement = True
 
     def position(self, offset: int) -> Position:
         """The position of an offset in the text."""
@@ -157,7 +166,30 @@ class Lexer:
         else:
             self._resynchronising = True
 
+    def remember(self, offset: int, declaration: object) -> None:
+        """Keep what a type declaration at an offset was parsed to.
+
+        The jobs of a batch include the same declarations again and again.
+        """
+        found = _DECLARATION.match(self._text, offset)
+        if found is not None:
+            _declarations[self.position(offset), found[1]] = declaration
+
+    def _remembered(self) -> Token | None:
+        """The declaration that comes next, if the same one was parsed before."""
+        found = _DECLARATION.match(self._text, self._offset)
+        if found is None:
+            return None
+        declaration = _declarations.get((self.position(found.start(1)), found[1]))
+        if declaration is None:
+            return None
+        self._offset = found.end()
+        return Token("DECLARATION", declaration, found.start(1))
+
     def _next(self) -> Token | None:
+        at_statement, self._at_statement = self._at_statement, False
+        if at_statement and not self._resynchronising and (known := self._remembered()):
+            return known
         special, self._special = self._special, None
         if special is not None:
             kind, pattern = special
@@ -172,6 +204,8 @@ class Lexer:
             self._depth += 1
         elif token.type in ")]}":
             self._depth -= 1
+        elif token.type == ";":
+            self._at_statement = self._depth == 0
         elif token.type in ("WAITTIME", "MSGOPTION") and self._depth > 0:
             token.type = "DIRECTION"
         else:
