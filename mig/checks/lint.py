@@ -36,6 +36,7 @@ def lint(units: Sequence[Unit]) -> list[Finding]:
     """Everything doubtful about each interface, and about all of them together."""
     findings: list[Finding] = []
     for unit in units:
+        findings += _warnings(unit)
         findings += _unused_types(unit)
         findings += _names(unit)
         findings += _sizes(unit)
@@ -59,6 +60,18 @@ def _finding(
         notes = (there.diagnostic(Severity.NOTE, place, text),)
     main = unit.diagnostic(severity, position, message)
     return Finding(check, main, notes, (unit.model.abi.name,))
+
+
+def _warnings(unit: Unit) -> Iterator[Finding]:
+    """What the compiler warns of, each warning with the notes behind it."""
+    groups: list[list[Diagnostic]] = []
+    for diagnostic in unit.model.warnings:
+        if diagnostic.severity is Severity.NOTE and groups:
+            groups[-1].append(diagnostic)
+        else:
+            groups.append([diagnostic])
+    for main, *notes in groups:
+        yield Finding("compiler", main, tuple(notes), (unit.model.abi.name,))
 
 
 # Types.

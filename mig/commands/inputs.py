@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from mig.checks.units import Unit, compile_unit
 from mig.command_line import Arguments, UsageError
+from mig.frontend.diagnostics import CompileError, Diagnostic
 from mig.frontend.preprocess import Preprocessor
 from mig.model.abi import ABIS, Abi
 
@@ -34,7 +35,7 @@ def compile_files(arguments: Arguments, files: Sequence[str]) -> list[list[Unit]
     Raises:
         UsageError: when there is no such ABI, or no file.
         PreprocessError: when a preprocessor cannot be run or fails.
-        CompileError: when an interface is not correct.
+        CompileError: when interfaces are not correct, with what is wrong in all of them.
     """
     if not files:
         raise UsageError("no input file")
@@ -50,15 +51,23 @@ def compile_files(arguments: Arguments, files: Sequence[str]) -> list[list[Unit]
             started = preprocessor.start(file, arguments.preprocessor, text=text)
             jobs.append((file, abi, started))
     units: dict[int, list[Unit]] = {}
+    wrong: list[Diagnostic] = []
     for number, (file, abi, started) in enumerate(jobs):
-        unit = compile_unit(
-            started.finish(),
-            abi.name,
-            file="<stdin>" if file == "-" else file,
-            # -cc says how to read a .defs; C headers need a preprocessor of C.
-            preprocessor=Preprocessor.from_environment(target_flag=abi.compiler_flag),
-            options=arguments.preprocessor,
-            user_prefix=arguments.user_prefix,
-        )
-        units.setdefault(number // len(targets(arguments)), []).append(unit)
+        try:
+            unit = compile_unit(
+                started.finish(),
+                abi.name,
+                file="<stdin>" if file == "-" else file,
+                # -cc says how to read a .defs; C headers need a preprocessor of C.
+                preprocessor=Preprocessor.from_environment(target_flag=abi.compiler_flag),
+                options=arguments.preprocessor,
+                user_prefix=arguments.user_prefix,
+            )
+        except CompileError as error:
+            wrong += error.diagnostics
+        else:
+            units.setdefault(number // len(targets(arguments)), []).append(unit)
+    if wrong:
+        # Most errors are errors on every ABI.
+        raise CompileError(tuple(dict.fromkeys(wrong)))
     return list(units.values())

@@ -26,6 +26,14 @@ def test_an_ordinary_interface_has_nothing_doubtful():
     assert found(f"subsystem s 100;\n{PORT}routine r(p : port_t; a : int);\n") == ""
 
 
+def test_warnings_of_the_compiler_are_among_the_findings():
+    text = f"subsystem s 100;\n{PORT}routine r(p : port_t; a : int, servercopy);\n"
+    assert heads(text) == [
+        "a.defs:3:32: warning: 'servercopy' has no effect: 'a' is no array[] in a request on i386"
+        " [compiler]"
+    ]
+
+
 def test_types_that_no_routine_needs_are_found():
     text = (
         f"subsystem s 100;\n{PORT}"

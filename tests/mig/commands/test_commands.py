@@ -104,6 +104,17 @@ def test_an_interface_that_does_not_compile_is_diagnosed_as_ever(here, capsys, m
     assert captured.err.startswith("bad.defs:5:27: error: type 'nothing' is not defined\n")
 
 
+def test_errors_of_all_files_are_reported_once(here, capsys):
+    for name in ("one", "two"):
+        (here / f"{name}.defs").write_text(DEFS.replace("a : t", f"a : {name}_t"))
+    assert main(["--check", "one.defs", "two.defs"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if not line.startswith("    ")] == [
+        "one.defs:5:27: error: type 'one_t' is not defined",
+        "two.defs:5:27: error: type 'two_t' is not defined",
+    ]
+
+
 def test_json_is_written_for_all_abis_or_for_the_one_asked_for(here, capsys):
     assert main(["--json", "s.defs"]) == 0
     written = json.loads(capsys.readouterr().out)
