@@ -10,6 +10,8 @@
 
 #include <perf_offsets.h>
 
+#include "perf_trap_entries.h"
+
 #define THUNK(name)							\
 	.globl	__wrap_##name;					\
 	.type	__wrap_##name, @function;				\
@@ -41,9 +43,9 @@ __wrap_##name:							\
 	.p2align 4
 perf_trap_entries:
 	.set	trap, 0
-	.rept	256
-	.p2align 4
-	pushl	$trap
+	.rept	PERF_TRAPS_MAX
+	.p2align 3
+	pushl	$trap - 128	/* in two bytes up to 255 */
 	jmp	enter_trap
 	.set	trap, trap + 1
 	.endr
@@ -55,6 +57,7 @@ perf_trap_entries:
 	.type	enter_trap, @function
 enter_trap:
 	movl	(%esp), %eax
+	subl	$-128, %eax
 	call	perf_enter_trap
 	movl	%eax, (%esp)
 	ret

@@ -9,9 +9,7 @@
 #include <perf_platform.h>
 
 #include "perf_sites.h"
-
-#define PERF_TRAPS_MAX 256
-#define PERF_TRAP_ENTRY_SIZE 16
+#include "perf_trap_entries.h"
 
 extern char perf_trap_entries[];
 

@@ -15,6 +15,11 @@ from perfmon.kernel.image import KernelImage
 from perfmon.kernel.sites import CallSite
 from perfmon.kernel.toolchain import Build
 
+# What every event runs through; all else is made small.
+_RUN_BY_EVENTS = frozenset(
+    {"perf_record", "perf_ids", "activity", "hooks_entry", "hooks_fault", "hooks_ipc", "hooks_trap"}
+)
+
 _SITE_TABLE = """\
 #include <perf_sites.h>
 
@@ -93,8 +98,13 @@ def build_blob(
         directory / "site_table.c",
         stub,
     ]
+    fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
+    small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]
     target = build.link(
-        build.compile(sources, "-mgeneral-regs-only"),
+        [
+            *build.compile(fast, "-mgeneral-regs-only"),
+            *build.compile(small, "-mgeneral-regs-only", "-Os"),
+        ],
         "blob.elf",
         f"--defsym=PERF_BLOB_START={address:#x}",
         f"--script={own / 'image.lds'}",

@@ -279,3 +279,11 @@ def test_the_added_segment_lies_behind_the_kernels_memory(
     assert added.address == report.address == -(-stock.symbols["_end"] // 4096) * 4096
     assert added.address - added.physical == kept[0].address - kept[0].physical
     assert (added.file_size, added.memory_size) == (report.file_size, report.memory_size)
+
+
+def test_what_is_added_keeps_to_its_budget_of_memory(report: InstrumentReport):
+    assert report.file_size <= 25 * 1024  # code and data
+    # Statistics of 64 events, ids of 1024 tasks and 4096 threads, what 1024 threads are doing.
+    tables = 64 * 1024 + 12 * (1024 + 4096) + 88 * 1024
+    assert report.memory_size - report.file_size <= tables + 8 * 1024
+    assert report.memory_size + 256 * 1024 <= 512 * 1024  # with the default ring
