@@ -82,15 +82,11 @@ class Layouts:
     def place(self, name: str) -> Place | None:
         """Where a typedef was declared; None for C's own types."""
         node = self._typedefs.get(name)
-        coordinates = node.type.coord or node.coord if node is not None else None
-        inner = node.type if node is not None else None
-        while inner is not None and not isinstance(inner, c_ast.TypeDecl):
-            inner = getattr(inner, "type", None)
-        if inner is not None and inner.coord is not None:
-            coordinates = inner.coord
-        if coordinates is None:
+        if node is None:
             return None
-        return Place(coordinates.file, coordinates.line, coordinates.column or 1)
+        while not isinstance(node, c_ast.TypeDecl):
+            node = node.type
+        return Place(node.coord.file, node.coord.line, node.coord.column or 1)
 
     def target(self, kind: CType) -> CType:
         """What a pointer points to.

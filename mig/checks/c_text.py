@@ -42,7 +42,8 @@ _RENAMED_WORDS = {
     "__builtin_offsetof": "offsetof",
     "__int128_t": "__int128",
 }
-_IGNORED_CALLS = {"asm", "__asm__", "__asm", "_Static_assert", "__attribute__", "__attribute"}
+_IGNORED_CALLS = {"asm", "__asm__", "__asm", "_Static_assert"}
+_ATTRIBUTE = ("__attribute__", "__attribute")
 _TYPE_OF = {"typeof", "__typeof__", "__typeof"}
 _TAGS = {"struct", "union", "enum"}
 _OPEN, _CLOSE = {"(": ")", "[": "]", "{": "}"}, {")": "(", "]": "[", "}": "{"}
@@ -148,7 +149,7 @@ class _Cleaner:
     def _word(self, at: int) -> int:
         token = self._tokens[at]
         word = token.text
-        if word in ("__attribute__", "__attribute"):
+        if word in _ATTRIBUTE:
             return self._attributes(at)
         if word in _IGNORED_CALLS:
             return self._drop(at, self._end_of_call(at))
@@ -225,7 +226,7 @@ class _Cleaner:
         if scope.pack is not None:
             marks.append(f"pack[{scope.pack}]")
         following = at + 1
-        while self._text(following) in ("__attribute__", "__attribute"):
+        while self._text(following) in _ATTRIBUTE:
             end = self._end_of_call(following)
             marks += [_nameless(name, value) for name, value in self._parsed(following, end)]
             following = self._drop(following, end)
@@ -265,7 +266,7 @@ class _Cleaner:
             if text in (";", ",", "=", "[", ":"):
                 found = self._tokens[behind - 1]
                 return found.text if found.kind == "word" else ""
-            if text in ("(", "{", "}", "__attribute__"):
+            if text in ("(", "{", "}", *_ATTRIBUTE):
                 return ""
             behind += 1
         return ""

@@ -137,7 +137,7 @@ def our_answers(abi, source):
 
 @pytest.mark.parametrize("abi", ABIS.values(), ids=lambda abi: abi.name)
 @settings(
-    max_examples=8,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
 )
