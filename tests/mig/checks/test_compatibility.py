@@ -231,6 +231,42 @@ def test_each_kind_of_change_is_found_and_classified(name):
     assert sorted(difference(OLD, OLD.replace(before, after))) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("x : t = ^array[] of int", "x : t = array[] of int", "'x': inline no -> yes [type]"),
+        ("x : t = ^array[] of int", "x : t = array[] of int", "'x': indefinite no -> yes [type]"),
+        ("x : t = ^array[] of int", "x : t = array[] of int",
+         "request: complex always -> sometimes [request-layout]"),
+        ("x : t = ^array[] of int", "x : t = array[] of int",
+         "request: complex on arrival always -> sometimes [request-layout]"),
+        ("x : t = ^array[] of int", "x : t = ^array[] of int, dealloc",
+         "request: 'x', its deallocate no -> yes [request-layout]"),
+        ("x : t = array[9] of int", "x : t = array[*:9] of int",
+         "'x': variable size no -> yes [type]"),
+        ("x : t = (MACH_MSG_TYPE_STRING_C, 8*9)", "x : t = (12, 8*9)",
+         "'x': string yes -> no [type]"),
+        ("x : t = (MACH_MSG_TYPE_UNSTRUCTURED, 32)", "x : t = (MACH_MSG_TYPE_UNSTRUCTURED, 64)",
+         "'x': bits of an element 32 -> 64 [type]"),
+        ("x : t = array[3] of two", "x : t = array[2] of three",
+         "'x': elements per C element 2 -> 3 [type]"),
+        ("ureplyport x : port_t", "sreplyport x : port_t",
+         "'x': role ureplyport -> sreplyport [direction]"),
+        ("ureplyport x : port_t", "sreplyport x : port_t",
+         "'x': in the user's function yes -> no [prototype]"),
+        ("ureplyport x : port_t", "sreplyport x : port_t",
+         "'x': in the server's function no -> yes [prototype]"),
+    ],
+)  # fmt: skip
+def test_each_property_of_an_argument_is_compared(old, new, expected):
+    head = (
+        "subsystem s 1; type port_t = MACH_MSG_TYPE_COPY_SEND;"
+        "type two = array[2] of int; type three = array[3] of int;"
+    )
+    versions = (f"{head} routine r(p : port_t; {version});" for version in (old, new))
+    assert f"new.defs:1: break: 'r': {expected}" in difference(*versions)
+
+
 def test_members_of_elements_are_compared():
     old = (
         "subsystem s 1; type port_t = MACH_MSG_TYPE_COPY_SEND; type e = struct { int a; int b; };"
