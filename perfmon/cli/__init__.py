@@ -15,6 +15,7 @@ from typing import Final
 
 from perfmon.cli.command import Command, CommandError, Status, add_host_arguments, say
 from perfmon.cli.control import Configure, Disable, Enable, Reset, Thresholds
+from perfmon.cli.export import Export
 from perfmon.cli.info import Info
 from perfmon.cli.kernel import Kernel
 from perfmon.cli.monitor import Monitor
@@ -48,6 +49,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     ShowSamples,
     Record,
     Report,
+    Export,
     Relay,
     Workload,
     Demo,
