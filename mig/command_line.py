@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 #: Commands of their own, by first word: modules with `main(words) -> exit status`.
-VERBS: Mapping[str, str] = {}
+VERBS: Mapping[str, str] = {"decode": "mig.decoder.command"}
 #: Options that ask for something else than stubs: modules with `run(arguments) -> exit status`.
 MODES: Mapping[str, str] = {
     "--batch": "mig.batch",
@@ -27,7 +27,7 @@ _LONG_SWITCHES = ("--compat", "--json")
 
 #: Options that name an output file.
 OUTPUTS = ("user", "server", "header", "sheader", "iheader", "list")
-_PREPROCESSOR_WITH_VALUE = ("-I", "-D", "-U", "-imacros", "-isystem", "-idirafter", "-include")
+PREPROCESSOR_WITH_VALUE = ("-I", "-D", "-U", "-imacros", "-isystem", "-idirafter", "-include")
 _SWITCHES = {
     "-n": ("defaults", False),
     "-q": ("quiet", True),
@@ -119,7 +119,7 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
             files.append(word)
         elif word[1:] in OUTPUTS:
             outputs[word[1:]] = _value(word, rest)
-        elif word in _PREPROCESSOR_WITH_VALUE:
+        elif word in PREPROCESSOR_WITH_VALUE:
             preprocessor += [word, _value(word, rest)]
         elif word in _SWITCHES:
             name, value = _SWITCHES[word]

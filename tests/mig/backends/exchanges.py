@@ -2,8 +2,7 @@
 """A routine's messages with everything that its arguments can be, for tests to draw from."""
 
 import re
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from mig.backends.python_values import (
     Value,
 )
 from mig.model.routines import Routine
-from mig.model.types import Type
 from mig.rpc.abi import ABIS
 from mig.rpc.delivery import received_name
 from mig.rpc.message import Message
@@ -140,30 +138,13 @@ def text(size: int) -> st.SearchStrategy[bytes]:
     return st.binary(max_size=size - 1).map(lambda raw: raw.replace(b"\0", b"x"))
 
 
-def on_the_wire(kind: Type, value: Any, bits: int) -> bytes:
-    """The bytes of a value, from the model alone; `bits` are those of a number in a descriptor."""
-    if hasattr(value, "_fields"):
-        declared = kind if kind.is_struct else kind.element
-        laid = bytearray(declared.bytes)
-        for member, item in zip(declared.members, value, strict=True):
-            piece = on_the_wire(member.type, item, member.type.size)
-            laid[member.offset : member.offset + len(piece)] = piece
-        return bytes(laid)
-    if kind.string:
-        return value + b"\0" if kind.variable else value.ljust(kind.bytes, b"\0")
-    if isinstance(value, list | tuple):
-        element = kind.element
-        while element.element is not None and not element.is_struct:
-            element = element.element
-        return b"".join(on_the_wire(element, item, bits) for item in value)
-    if isinstance(value, bytes | float):
-        return value if isinstance(value, bytes) else struct.pack("<d", value)
-    return (int(value) % (1 << bits)).to_bytes(bits // 8, "little")
-
-
 def plain(value: Any) -> Any:
-    """Lists for sequences, so that they compare by what they hold."""
-    return value if isinstance(value, bytes | int | float) else [plain(item) for item in value]
+    """Lists for sequences and structures, so that they compare by what they hold."""
+    if isinstance(value, bytes | int | float):
+        return value
+    if isinstance(value, Mapping):
+        value = [item for name, item in value.items() if not name.startswith("_")]
+    return [plain(item) for item in value]
 
 
 def exchanges(package: Any, routine: str) -> list[Exchange]:
