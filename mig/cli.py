@@ -38,7 +38,7 @@ Compile Mach interface definitions (.defs) to C stubs and Python packages.
   -MD               write dependencies for make
   -q, -v            no warnings; say what is found
   --python DIR      a Python package per interface, in DIR
-  --compat          leave out the checks that GNU MIG's stubs do not make
+  --compat          servers do not check the complex bit against out-of-line data
   --batch FILE      run the command lines in FILE, one a line, in one process
   --check           say what is doubtful, and what differs from the C headers
   --diff OLD        say what breaks peers built from OLD, a .defs or what --json wrote

@@ -243,6 +243,8 @@ def field_conditions(checked: Message, field: Field) -> list[str]:
     )
     function = "mig_type_long_is" if field.longform else "mig_type_is"
     conditions = [f"!{function}({pointer}->{field.name}Type, {expected})"]
+    if side.is_lenient:
+        return conditions + _count_conditions(side, field, pointer)
     may_be_simple = checked.complexity is Complexity.SOMETIMES
     if name.is_polymorphic and may_be_simple:
         conditions.append(f"(MACH_MSG_TYPE_PORT_ANY({found_name}) && !{checked.is_complex})")
@@ -277,7 +279,7 @@ def _count_conditions(side: Side, field: Field, pointer: str) -> list[str]:
     unit = side.out_of_line_bits(kind) // 8
     if not (kind.inline and not kind.indefinite) and side.abi.word == 4 and unit > 1:
         conditions.append(f"{number} > {_UINT32_MAX} / {unit}")
-    if kind.count_scale > 1:
+    if kind.count_scale > 1 and not side.is_lenient:
         conditions.append(f"{number} % {kind.count_scale} != 0")
     return conditions
 

@@ -25,7 +25,8 @@ class Options:
         server_header: likewise for the server.
         internal_header: included by the user's stubs before the other one.
         symbol_table: the server has a table of the names of its routines.
-        compat: stubs check no more than GNU MIG's do.
+        compat: servers leave out the checks of the complex bit against out-of-line data, of
+            the deallocate bit and of incomplete elements.
     """
 
     subroutine_prefix: str = ""
@@ -60,6 +61,11 @@ class Side:
     def in_kernel(self) -> bool:
         """Whether this side runs in the kernel, where port rights are pointers."""
         return self.model.kernel_server if self.is_server else self.model.kernel_user
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether it takes requests that GNU MIG's servers take, though they break the rules."""
+        return self.is_server and self.options.compat
 
     def support(self, function: str) -> str:
         """The name of a function that stubs call."""

@@ -41,6 +41,45 @@ def test_n_leaves_only_what_is_named(directory):
     assert (directory / "ids").read_text() == "small 300 one 0 300 400\nsmall 300 two 2 302 0\n"
 
 
+def test_compat_leaves_the_limits_and_takes_less_well_formed_requests(directory):
+    types = "type many = array[] of int;\ntype few = array[*:4] of int;\n"
+    (directory / "x.defs").write_text(f"{DEFS}{types}routine r(p : port_t; a : many; b : few);\n")
+    assert main(["-n", "-server", "strict.c", "x.defs"]) == 0
+    assert main(["-n", "--compat", "-server", "lenient.c", "x.defs"]) == 0
+    strict, lenient = ((directory / f"{n}.c").read_text() for n in ("strict", "lenient"))
+    unwelcome = "msgt_inline && !(In->Head.msgh_bits"
+    assert unwelcome in strict
+    assert unwelcome not in lenient
+    assert strict.count("_number > 4") == lenient.count("_number > 4") == 1
+
+
+def test_a_batch_writes_what_its_jobs_write_alone(directory, capsys):
+    jobs = {"u.c": "-user", "s.c": "-server", "h.h": "-header", "l": "-list"}
+    for name, option in jobs.items():
+        assert main(["-n", option, f"alone-{name}", "good.defs"]) == 0
+    lines = [f"mig -n {option} batch-{name} good.defs" for name, option in jobs.items()]
+    lines += [
+        "# a comment",
+        "",
+        "-n -cc cat - /dev/null -list /dev/stdout < good.defs > batch-out",
+        "-n -list nothing 'missing.defs'",
+        "-n -wrong",
+        "-n -list batch-last good.defs",
+    ]
+    (directory / "jobs").write_text("\n".join(lines) + "\n")
+    capsys.readouterr()
+    assert main(["--batch", "jobs"]) == 1
+    for name in jobs:
+        made = (directory / f"batch-{name}").read_bytes()
+        assert made == (directory / f"alone-{name}").read_bytes()
+    listing = (directory / "alone-l").read_text()
+    assert (directory / "batch-out").read_text() == listing
+    assert (directory / "batch-last").read_text() == listing
+    errors = capsys.readouterr().err
+    assert "jobs:8: this job failed:" in errors
+    assert "jobs:9: this job failed:\nmig: no input file" in errors
+
+
 def test_null_outputs_are_not_written(directory):
     words = ["-user", "/dev/null", "-server", "s.c", "-header", "/dev/null", "-sheader", "s.h"]
     assert main([*words, "good.defs"]) == 0
