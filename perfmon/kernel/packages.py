@@ -25,13 +25,24 @@ from perfmon.kernel.sources import machine_sources
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package pinned to a version; `sha256` is that of the .deb file."""
+    """A package pinned to a version; `sha256` is that of the .deb file.
+
+    `source` is the source package that it is built from: the archive files it under that name.
+    """
 
     name: str
     architecture: str
     suite: str
     version: str
     sha256: str
+    source: str
+
+    @property
+    def pool_path(self) -> str:
+        """Where an archive keeps the file, whatever its lists say."""
+        prefix = self.source[: 4 if self.source.startswith("lib") else 1]
+        file = f"{self.name}_{_without_epoch(self.version)}_{self.architecture}.deb"
+        return f"pool/main/{prefix}/{self.source}/{file}"
 
     def __str__(self) -> str:
         return f"{self.name}:{self.architecture} {self.version} ({self.suite})"
@@ -43,30 +54,36 @@ _MIG = "1.8+git20231217-8"
 KERNEL_I386_UP = Package(
     "gnumach-image-1.8-486-up-dbg", "i386", "trixie", _GNUMACH,
     "6eb466e16336429393910dd1fb55678e5350ae3a2192ff5a4752aa83b7c9b33c",
+    "gnumach",
 )  # fmt: skip
 GNUMACH_DEV_I386 = Package(
     "gnumach-dev", "i386", "trixie", _GNUMACH,
     "85be6ef6e833242712a7f0a25d558e9e2bbb078ac9e00b0c974279317d0e5f15",
+    "gnumach",
 )  # fmt: skip
 GNUMACH_DEV_AMD64 = Package(
     "gnumach-dev", "amd64", "trixie", _GNUMACH,
     "39de7a2d8598465eb142df3d312a71821fe0bd74a9c7f3a6ec8478163df1b988",
+    "gnumach",
 )  # fmt: skip
 GNU_MIG_I386 = Package(
     "mig-i686-gnu", "i386", "trixie", _MIG,
     "5c09e3f06cd469e9ad7a6e78400458e72aa21d4b4d5541cb6ca2612551549985",
+    "mig",
 )  # fmt: skip
 GNU_MIG_AMD64 = Package(
     "mig-x86-64-gnu", "amd64", "trixie", _MIG,
     "b8ebde492856b4cd5cd1b71d6795a45d0c8e284fdfd8c1fe3d9c48828a098ff8",
+    "mig",
 )  # fmt: skip
 
 
 def fetch(package: Package, cache: Path | None = None) -> Path:
     """Return the directory of the package's unpacked tree, fetching it the first time.
 
-    The pinned version is verified by its hash.  When the suite no longer has
-    it, the suite's newest is taken (verified by apt's signatures) and stderr says so.
+    The pinned version is taken from where an archive keeps it, without its lists (which a mirror
+    can be in the middle of renewing), and verified by its hash.  When it is no longer there, the
+    suite's newest is taken (verified by apt's signatures) and stderr says so.
 
     Raises:
         PackageError: the package cannot be had; names package, suite and apt's message.
@@ -97,8 +114,10 @@ def _fetch_into(package: Package, pinned: Path, root: Path) -> None:
     with tempfile.TemporaryDirectory(dir=root, prefix="new-") as name:
         work = Path(name)
         apt = _Apt(package, root / "apt" / f"{package.suite}-{package.architecture}")
-        apt.update()
-        deb = apt.download(work, f"{package.name}={package.version}")
+        deb = apt.download_pinned(work)
+        if deb is None:
+            apt.update()
+            deb = apt.download(work, f"{package.name}={package.version}")
         tree = pinned
         if deb is None:
             deb = apt.download(work, package.name)
@@ -131,8 +150,9 @@ class _Apt:
         self._errors: list[str] = []
         for directory in ("lists/partial", "cache/archives/partial"):
             (state / directory).mkdir(parents=True, exist_ok=True)
+        self._archives = machine_sources()
         sources = state / "perfmon.sources"
-        sources.write_text("\n".join(s.stanza(package.suite) for s in machine_sources()))
+        sources.write_text("\n".join(s.stanza(package.suite) for s in self._archives))
         status = state / "status"
         status.touch()
         # The machine's own settings (proxy, hosts) stay in force; its hooks and
@@ -156,11 +176,30 @@ Dir::Cache "{state / "cache"}";
 """
         )
 
-    def _run(self, *arguments: str, directory: Path | None = None) -> bool:
-        result = _run("apt-get", "-q", "-c", str(self._configuration), *arguments, cwd=directory)
+    def _run(
+        self, *arguments: str, program: str = "apt-get", directory: Path | None = None
+    ) -> bool:
+        result = _run(program, "-q", "-c", str(self._configuration), *arguments, cwd=directory)
         if result.returncode:
             self._errors.append(_one_line(result.stderr))
         return result.returncode == 0
+
+    def download_pinned(self, directory: Path) -> Path | None:
+        """Download the pinned file from the first archive that has it; None if none has."""
+        package = self._package
+        target = directory / f"{package.name}.deb"
+        helper = shutil.which("apt-helper", path=f"{os.environ['PATH']}{os.pathsep}/usr/lib/apt")
+        for uri in (uri for archive in self._archives for uri in archive.uris.split()):
+            if helper is not None and self._run(
+                "download-file",
+                f"{uri.rstrip('/')}/{package.pool_path}",
+                str(target),
+                f"SHA256:{package.sha256}",
+                program=helper,
+            ):
+                return target
+            target.unlink(missing_ok=True)
+        return None
 
     def update(self) -> None:
         """Refresh the lists; a failure shows when the download fails."""

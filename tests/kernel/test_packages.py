@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fetching, with an apt-get that serves packages made here."""
+"""Fetching, with an apt-get and an apt-helper that serve packages made here."""
 
 import hashlib
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,19 @@ exit 100
 """
 
 
+APT_HELPER = """\
+#!/bin/sh
+# apt-helper -q -c CONFIGURATION download-file URI TARGET SHA256:DIGEST
+echo "$4 $5" >> {log}
+file={archive}/"${{5#http://m.example/d/}}"
+[ "SHA256:$(sha256sum "$file" | cut -d ' ' -f 1)" = "$7" ] && exec cp "$file" "$6"
+echo "E: 404  Not Found" >&2
+exit 100
+"""
+
+IN_POOL = "http://m.example/d/pool/main/t/things/thing_2.0-1_i386.deb"
+
+
 def make_package(directory: Path, version: str) -> Path:
     tree = directory / "tree"
     (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
@@ -51,13 +65,20 @@ class Archive:
         self.programs.mkdir()
         (directory / "sources.list").write_text("deb http://m.example/d bookworm main\n")
         self._program("apt-get", APT_GET.format(log=self.log, archive=directory))
+        self._program("apt-helper", APT_HELPER.format(log=self.log, archive=directory))
         self._program(
             "apt-config",
             f"#!/bin/sh\necho \"l='{directory}/sources.list'\np='{directory}/none'\"\n",
         )
         deb = make_package(directory, version)
         digest = hashlib.sha256(deb.read_bytes()).hexdigest()
-        self.package = Package("thing", "i386", "trixie", version, digest)
+        self.package = Package("thing", "i386", "trixie", version, digest, "things")
+
+    def keep_in_pool(self) -> None:
+        """Have the package's file where an archive keeps it, too."""
+        pool = self.directory / "pool" / "main" / "t" / "things"
+        pool.mkdir(parents=True)
+        shutil.copy(self.directory / "thing.deb", pool / "thing_2.0-1_i386.deb")
 
     def _program(self, name: str, text: str) -> None:
         (self.programs / name).write_text(text)
@@ -79,9 +100,21 @@ def test_a_package_is_unpacked_and_the_second_time_taken_from_the_cache(archive:
     tree = fetch(archive.package, archive.cache)
     assert (tree / "contents").read_text() == "1:2.0-1"
     asked = archive.requests
-    assert asked == ["update ", "download thing=1:2.0-1"]
+    assert asked == [f"download-file {IN_POOL}", "update ", "download thing=1:2.0-1"]
     assert fetch(archive.package, archive.cache) == tree
     assert archive.requests == asked
+
+
+def test_the_pinned_file_is_taken_without_the_archives_lists(archive: Archive):
+    archive.keep_in_pool()
+    tree = fetch(archive.package, archive.cache)
+    assert (tree / "contents").read_text() == "1:2.0-1"
+    assert archive.requests == [f"download-file {IN_POOL}"]
+
+
+def test_a_library_is_kept_under_four_letters(archive: Archive):
+    package = replace(archive.package, source="libthing")
+    assert package.pool_path == "pool/main/libt/libthing/thing_2.0-1_i386.deb"
 
 
 def test_a_package_that_is_not_the_pinned_one_is_refused(archive: Archive):
