@@ -10,22 +10,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
 from typing import Final
 
 from perfmon.cli.command import Command, CommandError, Status, add_host_arguments, say
-from perfmon.cli.control import Configure, Disable, Enable, Reset, Thresholds
-from perfmon.cli.export import Export
-from perfmon.cli.info import Info
-from perfmon.cli.kernel import Kernel
-from perfmon.cli.monitor import Monitor
-from perfmon.cli.regression import Baseline, CheckRegression
-from perfmon.cli.relay import Relay
-from perfmon.cli.report import Report
-from perfmon.cli.samples import Record, ShowSamples
-from perfmon.cli.selftest import SelfTest
-from perfmon.cli.statistics import Stats
-from perfmon.cli.workload import Demo, Workload
 from perfmon.errors import (
     ArgumentError,
     KernReturnError,
@@ -35,32 +25,36 @@ from perfmon.errors import (
     TransportError,
 )
 
-COMMANDS: Final[tuple[type[Command], ...]] = (
-    Enable,
-    Disable,
-    Configure,
-    Stats,
-    Info,
-    Monitor,
-    Baseline,
-    CheckRegression,
-    Thresholds,
-    Reset,
-    ShowSamples,
-    Record,
-    Report,
-    Export,
-    Relay,
-    Workload,
-    Demo,
-    SelfTest,
-    Kernel,
+# In the order of the help.  A command line loads the module of its own command and no other.
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "enable": "control.Enable",
+        "disable": "control.Disable",
+        "configure": "control.Configure",
+        "stats": "statistics.Stats",
+        "info": "info.Info",
+        "monitor": "monitor.Monitor",
+        "baseline": "regression.Baseline",
+        "check-regression": "regression.CheckRegression",
+        "thresholds": "control.Thresholds",
+        "reset": "control.Reset",
+        "samples": "samples.ShowSamples",
+        "record": "samples.Record",
+        "report": "report.Report",
+        "export": "export.Export",
+        "relay": "relay.Relay",
+        "workload": "workload.Workload",
+        "demo": "workload.Demo",
+        "test": "selftest.SelfTest",
+        "kernel": "kernel.Kernel",
+    }
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
-    args = _parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    args = build_parser(_needed(arguments)).parse_args(arguments)
     command: Command = args.command
     try:
         status = command.run(args)
@@ -83,7 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of these commands; of all, by default."""
     parser = argparse.ArgumentParser(
         prog="perfmon",
         description="Performance analysis for GNU Mach.",
@@ -93,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     add_host_arguments(parser, top=True)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for kind in COMMANDS:
+    for kind in map(load_command, names):
         command = kind()
         text = (kind.__doc__ or "").partition("\n")[0]
         added = commands.add_parser(
@@ -103,6 +98,28 @@ def _parser() -> argparse.ArgumentParser:
         command.prepare_parser(added)
         added.set_defaults(command=command)
     return parser
+
+
+def load_command(name: str) -> type[Command]:
+    """The class of a command, by its name."""
+    module, _, kind = COMMANDS[name].partition(".")
+    command: type[Command] = getattr(import_module(f"perfmon.cli.{module}"), kind)
+    return command
+
+
+def _needed(arguments: Sequence[str]) -> Iterable[str]:
+    """The commands that a command line may mean: one, unless it leaves that open."""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in COMMANDS:
+            return (argument,)
+        if argument == "--version":
+            return ()
+        if argument in ("-H", "--host", "--timeout"):
+            next(rest, None)
+        elif not argument.startswith("-"):
+            break
+    return COMMANDS
 
 
 class _Version(argparse.Action):

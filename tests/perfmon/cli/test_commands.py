@@ -14,7 +14,7 @@ import pytest
 
 import perfmon
 from perfmon import Host
-from perfmon.cli import COMMANDS, main
+from perfmon.cli import COMMANDS, load_command, main
 from perfmon.interface import RATE_EVERY_EVENT
 
 TITLES = ["ID", "EVENT", "COUNT", "ERRORS", "WAITED", "MEAN", "P99", "MAX", "TOTAL"]
@@ -317,7 +317,7 @@ def test_an_address_is_accepted_behind_the_command_and_from_the_environment(
     assert "using embedded:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [kind.name for kind in COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0
@@ -325,9 +325,28 @@ def test_help_has_an_example(run, command):
 
 
 def test_the_example_of_every_command_is_a_command_line_that_parses(monkeypatch):
-    for kind in COMMANDS:
+    for name in COMMANDS:
+        kind = load_command(name)
+        assert kind.name == name
         monkeypatch.setattr(kind, "run", lambda self, args: 0)
         assert main(kind.example.partition(" && ")[0].split()) == 0
+
+
+def test_a_command_loads_no_other_command() -> None:
+    script = "import sys; from perfmon.cli import main; main(['-H', 'embedded:', 'stats', '2'])\n"
+    script += "print(*(m for m in sys.modules if m.startswith('perfmon.cli.')), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = {module.rpartition(".")[2] for module in done.stderr.split()}
+    assert loaded == {"command", "figures", "output", "statistics"}
+
+
+def test_all_commands_are_listed_when_none_is_meant(run) -> None:
+    for arguments in ((), ("--help",), ("no-such-command",), ("-H", "stats", "--help")):
+        status, out, err = run(*arguments)
+        assert status == (0 if "--help" in arguments else 2)
+        assert arguments == () or all(name in out + err for name in COMMANDS)
 
 
 # Pipes and signals, in a process of their own.
