@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The command kernel: fetch, instrument, boot, list, stop.
+"""The command kernel: kinds, fetch, instrument, boot, list, stop.
 
 perfmon.kernel does all of it; it is imported when asked for, because it needs more than the base
 install.
@@ -31,13 +31,13 @@ class Kernel(Command):
     example: ClassVar[str] = "kernel boot first-light"
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Add the five verbs."""
+        """Add the verbs."""
         verbs = parser.add_subparsers(metavar="VERB", required=True)
-        for kind in (Fetch, Instrument, Boot, List, Stop):
-            verb = kind()
-            text = (kind.__doc__ or "").partition("\n")[0]
+        for cls in (Kinds, Fetch, Instrument, Boot, List, Stop):
+            verb = cls()
+            text = (cls.__doc__ or "").partition("\n")[0]
             added = verbs.add_parser(
-                kind.name, help=text, description=text, epilog=f"example: perfmon {kind.example}"
+                cls.name, help=text, description=text, epilog=f"example: perfmon {cls.example}"
             )
             verb.prepare_parser(added)
             added.set_defaults(verb=verb)
@@ -57,18 +57,45 @@ class Kernel(Command):
             raise CommandError(str(error), Status.FAILED) from error
 
 
+class Kinds(Command):
+    """List the kinds of kernel that are known to work, and the packages they are taken from."""
+
+    name: ClassVar[str] = "kinds"
+    example: ClassVar[str] = "kernel kinds"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add --json."""
+        add_json_argument(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Print a line for each candidate, the one that is tried first first."""
+        from perfmon.kernel.kinds import DEFAULT, KINDS
+
+        if args.json:
+            print_json(list(KINDS.values()))
+            return Status.GOOD
+        rows = []
+        for kind in KINDS.values():
+            text = kind.description + (" (default)" if kind.name == DEFAULT else "")
+            for package in kind.candidates:
+                rows.append([kind.name, text, str(package)])
+        print(table(["<KIND", "<DESCRIPTION", "<CANDIDATE"], rows))
+        return Status.GOOD
+
+
 class Fetch(Command):
     """Fetch Debian's GNU Mach kernel with symbols, and print where it is."""
 
     name: ClassVar[str] = "fetch"
-    example: ClassVar[str] = "kernel fetch"
+    example: ClassVar[str] = "kernel fetch --kind i386-up"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add --kind."""
+        _add_kind_argument(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the image's path."""
-        del args
-        from perfmon.kernel.images import default_kernel
-
-        print(default_kernel())
+        print(_stock(args.kind))
         return Status.GOOD
 
 
@@ -83,15 +110,15 @@ class Instrument(Command):
         parser.add_argument(
             "kernel", nargs="?", type=Path, metavar="KERNEL", help="default: Debian's, fetched"
         )
+        _add_kind_argument(parser)
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
         add_json_argument(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         """Print what was done to the image."""
-        from perfmon.kernel.images import default_kernel
         from perfmon.kernel.instrument import instrument
 
-        report = instrument(args.kernel or default_kernel(), args.output)
+        report = instrument(args.kernel or _stock(args.kind), args.output)
         if args.json:
             print_json(report)
         else:
@@ -111,10 +138,12 @@ class Boot(Command):
     example: ClassVar[str] = "kernel boot first-light && perfmon -H qemu:first-light stats"
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Add NAME, --kernel, --memory and --boot-timeout."""
+        """Add NAME, --kernel, --kind, --memory, --cpus and --boot-timeout."""
         parser.add_argument("guest", metavar="NAME", help="as in the address qemu:NAME")
         parser.add_argument("--kernel", type=Path, metavar="FILE", help="an image, booted as it is")
+        _add_kind_argument(parser)
         parser.add_argument("--memory", type=count, default=256, metavar="MIB")
+        parser.add_argument("--cpus", type=count, default=1, metavar="NUMBER")
         parser.add_argument(
             "--boot-timeout", type=positive_seconds, default=60.0, metavar="SECONDS"
         )
@@ -123,8 +152,10 @@ class Boot(Command):
         """Boot, and print the guest's address."""
         from perfmon.kernel.boot import boot
 
-        kernel = args.kernel or _instrumented()
-        guest = boot(kernel, args.guest, memory=args.memory, timeout=args.boot_timeout)
+        kernel = args.kernel or _instrumented(args.kind)
+        guest = boot(
+            kernel, args.guest, memory=args.memory, cpus=args.cpus, timeout=args.boot_timeout
+        )
         print(guest.address)
         return Status.GOOD
 
@@ -188,12 +219,26 @@ class Stop(Command):
         return Status.GOOD
 
 
-def _instrumented() -> Path:
-    """Debian's kernel with the performance monitor, made anew in the cache."""
-    from perfmon.kernel.images import default_kernel
+def _add_kind_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kind", metavar="KIND", help="of Debian's kernels: see `perfmon kernel kinds`"
+    )
+
+
+def _stock(kind: str | None) -> Path:
+    """Debian's kernel of a kind, fetched."""
+    from perfmon.kernel.images import kernel_image
+    from perfmon.kernel.kinds import DEFAULT
+
+    return kernel_image(kind or DEFAULT)
+
+
+def _instrumented(kind: str | None) -> Path:
+    """Debian's kernel of a kind with the performance monitor, made anew in the cache."""
     from perfmon.kernel.instrument import instrument
     from perfmon.kernel.paths import cache
 
-    output = cache() / "gnumach-perf"
-    instrument(default_kernel(), output)
+    stock = _stock(kind)
+    output = cache() / f"{stock.name}-perf"
+    instrument(stock, output)
     return output

@@ -80,6 +80,7 @@ def boot(
     name: str,
     *,
     memory: int = 256,
+    cpus: int = 1,
     timeout: float = 60.0,
     options: Sequence[str] = (),
 ) -> Guest:
@@ -89,6 +90,7 @@ def boot(
         kernel: an i386 image, not compressed.
         name: letters, digits, dots, dashes and underscores.
         memory: MiB.
+        cpus: processors of the machine; a kernel for one processor uses one.
         timeout: seconds to wait for the relay.
         options: further arguments for QEMU.
 
@@ -108,7 +110,10 @@ def boot(
         if not _try_lock(lock, fcntl.LOCK_EX):
             raise GuestError(f"guest {name} is running already")
         try:
-            guest = _start(kernel.absolute(), name, directory, memory, options, lock)
+            guest = _start(
+                kernel.absolute(), name, directory, lock,
+                ["-m", str(memory), "-smp", str(cpus), *options],
+            )  # fmt: skip
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise
@@ -179,16 +184,14 @@ def open_guest(name: str) -> MailboxTransport:
     )
 
 
-def _start(
-    kernel: Path, name: str, directory: Path, memory: int, options: Sequence[str], lock: int
-) -> Guest:
+def _start(kernel: Path, name: str, directory: Path, lock: int, options: Sequence[str]) -> Guest:
     for file in ("mailbox", "console.log", "qmp", "pid", "guest.json"):
         (directory / file).unlink(missing_ok=True)
     shutil.copyfile(relay(), directory / "relay")
     with (directory / "mailbox").open("wb") as mailbox:
         mailbox.truncate(_MAILBOX_SIZE)
     command = [
-        _QEMU, "-name", name, "-accel", "tcg", "-m", str(memory), "-no-reboot", "-nic", "none",
+        _QEMU, "-name", name, "-accel", "tcg", "-no-reboot", "-nic", "none",
         "-display", "none", "-monitor", "none", "-serial", "file:console.log",
         "-qmp", "unix:qmp,server=on,wait=off", "-daemonize", "-pidfile", "pid",
         "-object",

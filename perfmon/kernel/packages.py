@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,6 @@ class Package:
 _GNUMACH = "2:1.8+git20250702-1"
 _MIG = "1.8+git20231217-8"
 
-KERNEL_I386_UP = Package(
-    "gnumach-image-1.8-486-up-dbg", "i386", "trixie", _GNUMACH,
-    "6eb466e16336429393910dd1fb55678e5350ae3a2192ff5a4752aa83b7c9b33c",
-    "gnumach",
-)  # fmt: skip
 GNUMACH_DEV_I386 = Package(
     "gnumach-dev", "i386", "trixie", _GNUMACH,
     "85be6ef6e833242712a7f0a25d558e9e2bbb078ac9e00b0c974279317d0e5f15",
@@ -89,8 +84,7 @@ def fetch(package: Package, cache: Path | None = None) -> Path:
         PackageError: the package cannot be had; names package, suite and apt's message.
     """
     root = (cache or paths.cache()).absolute() / "packages"
-    folder = root / package.suite / f"{package.name}_{package.architecture}"
-    pinned = folder / _without_epoch(package.version)
+    pinned = _place(package, root)
     if not pinned.exists():
         with _locked(root):
             if not pinned.exists():
@@ -101,6 +95,40 @@ def fetch(package: Package, cache: Path | None = None) -> Path:
     return pinned.resolve()
 
 
+def fetch_first(candidates: Sequence[Package], cache: Path | None = None) -> Path:
+    """The unpacked tree of the first candidate that can be had, in its pinned version.
+
+    When none can, the newest version of the first candidate is taken, and stderr says so.
+
+    Raises:
+        PackageError: nothing can be had; names every candidate and why not.
+    """
+    root = (cache or paths.cache()).absolute() / "packages"
+    reasons = []
+    for package in candidates:
+        pinned = _place(package, root)
+        try:
+            with _locked(root):
+                if not pinned.exists():
+                    _fetch_into(package, pinned, root, pinned_only=True)
+        except PackageError as error:
+            reasons.append(str(error))
+        else:
+            if not pinned.is_symlink():
+                return pinned
+            reasons.append(f"{package} has vanished")
+    try:
+        return fetch(candidates[0], cache)
+    except PackageError as error:
+        reasons.append(f"and no other version: {error}")
+    raise PackageError(f"none of {len(candidates)} candidates can be had: {'; '.join(reasons)}")
+
+
+def _place(package: Package, root: Path) -> Path:
+    folder = root / package.suite / f"{package.name}_{package.architecture}"
+    return folder / _without_epoch(package.version)
+
+
 @contextmanager
 def _locked(root: Path) -> Iterator[None]:
     root.mkdir(parents=True, exist_ok=True)
@@ -109,12 +137,14 @@ def _locked(root: Path) -> Iterator[None]:
         yield
 
 
-def _fetch_into(package: Package, pinned: Path, root: Path) -> None:
+def _fetch_into(package: Package, pinned: Path, root: Path, *, pinned_only: bool = False) -> None:
     """Unpack the package at `pinned`, or its newest version beside it with a link at `pinned`."""
     with tempfile.TemporaryDirectory(dir=root, prefix="new-") as name:
         work = Path(name)
         apt = _Apt(package, root / "apt" / f"{package.suite}-{package.architecture}")
         deb = apt.download_pinned(work)
+        if deb is None and pinned_only:
+            raise PackageError(f"cannot fetch {package}: {apt.messages()}")
         if deb is None:
             apt.update()
             deb = apt.download(work, f"{package.name}={package.version}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from perfmon.kernel.errors import PackageError
-from perfmon.kernel.packages import Package, fetch
+from perfmon.kernel.packages import Package, fetch, fetch_first
 
 APT_GET = """\
 #!/bin/sh
@@ -148,3 +148,34 @@ def test_a_missing_program_is_named(
     (archive.programs / "sh").symlink_to("/bin/sh")
     with pytest.raises(PackageError, match="apt-get is needed"):
         fetch(archive.package, tmp_path / "empty")
+
+
+def test_the_first_candidate_that_can_be_had_is_taken(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+):
+    archive.keep_in_pool()
+    vanished = replace(archive.package, version="1:1.9-1")
+    tree = fetch_first([vanished, archive.package], archive.cache)
+    assert (tree / "contents").read_text() == "1:2.0-1"
+    assert capsys.readouterr().err == ""
+    assert "update " not in archive.requests
+
+
+def test_without_any_candidate_the_newest_of_the_first_is_taken_and_said(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+):
+    vanished = replace(archive.package, version="1:1.9-1")
+    for _ in range(2):
+        tree = fetch_first([vanished, replace(vanished, suite="sid")], archive.cache)
+        assert (tree / "contents").read_text() == "1:2.0-1"
+        assert "1:1.9-1 (trixie) has vanished: 2.0-1 is used" in capsys.readouterr().err
+
+
+def test_candidates_none_of_which_can_be_had_are_all_named(archive: Archive):
+    archive.keep_in_pool()
+    others = [replace(archive.package, name="one"), replace(archive.package, sha256="00")]
+    (archive.directory / "thing.deb").unlink()
+    with pytest.raises(PackageError, match="none of 2 candidates can be had") as caught:
+        fetch_first(others, archive.cache)
+    assert "one:i386 1:2.0-1 (trixie)" in str(caught.value)
+    assert "thing:i386 1:2.0-1 (trixie)" in str(caught.value)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kinds of kernel that are known to work, each with the packages that have one.
+
+Versions of sid vanish when they are replaced, so a kind has a list of candidates and the first
+that can be had is taken.  Data only: nothing is fetched here.
+"""
+
+from dataclasses import dataclass
+
+from perfmon.kernel.errors import KernelError
+from perfmon.kernel.packages import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of kernel.
+
+    Attributes:
+        name: as `--kind` takes it.
+        description: one line for people.
+        candidates: packages with such a kernel, the best first.
+    """
+
+    name: str
+    description: str
+    candidates: tuple[Package, ...]
+
+
+def _image(flavour: str, architecture: str, suite: str, version: str, sha256: str) -> Package:
+    """A package with an unstripped kernel."""
+    name = f"gnumach-image-1.8-{flavour}-dbg"
+    return Package(name, architecture, suite, f"2:1.8+git{version}", sha256, "gnumach")
+
+
+_TRIXIE_UP = _image(
+    "486-up", "i386", "trixie", "20250702-1",
+    "6eb466e16336429393910dd1fb55678e5350ae3a2192ff5a4752aa83b7c9b33c",
+)  # fmt: skip
+_SID_UP = _image(
+    "486-up", "i386", "sid", "20261028-1",
+    "c71f0af4ad6f6e78ef8eed1255073bb2079e7b36f1836c45efe72c480e438bb4",
+)  # fmt: skip
+
+DEFAULT = "i386-up"
+
+KINDS = {kind.name: kind for kind in (Kind(DEFAULT, "i386, one processor", (_TRIXIE_UP, _SID_UP)),)}
+"""By name, in the order in which they are shown."""
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of a name.
+
+    Raises:
+        KernelError: there is none; names those there are.
+    """
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise KernelError(f"no kind of kernel is called {name!r}: {', '.join(KINDS)} are") from None
