@@ -15,7 +15,7 @@ MALFORMED := tests/conformance/test_malformed_requests.py
 # What the build reads: stubs and the core are made anew when any of it changes.
 SOURCES := setup.py $(shell find mig csrc include -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run run-kernel test lint unit conformance robustness kernels build clean
+.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz build clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -43,7 +43,14 @@ conformance: build-test
 	$(BIN)/pytest -q tests/conformance --ignore=$(MALFORMED)
 
 robustness: build-test
-	$(BIN)/pytest -q $(MALFORMED)
+	PYTHON=$(PYTHON) tools/system-packages robustness
+	$(BIN)/pytest -q $(MALFORMED) tests/fuzz
+
+# As long as you like: make fuzz SECONDS=3600
+SECONDS := 60
+fuzz: build-test
+	PYTHON=$(PYTHON) tools/system-packages robustness
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 kernels: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel

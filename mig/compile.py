@@ -179,5 +179,5 @@ def _line_of_file(file: str, line: int) -> str | None:
 def _lines_of_file(file: str) -> tuple[str, ...]:
     try:
         return tuple(read_text(file).splitlines())
-    except OSError:
+    except (OSError, ValueError):  # a marker may name anything, with a NUL in it too
         return ()

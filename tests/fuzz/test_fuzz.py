@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What others write is refused as documented: a short session of each fuzzer, and old findings.
+
+`make fuzz` runs the same for as long as one likes.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.run import NAMES, REGRESSIONS, fuzz, replay
+
+SECONDS = 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_short_session_finds_nothing(name: str, tmp_path: Path):
+    session = fuzz(name, SECONDS, tmp_path)
+    assert session.finding == ""
+    assert session.executions > 50
+    assert session.coverage > 30
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [pytest.param(path, id=f"{path.parent.name}-{path.name}") for path in REGRESSIONS.glob("*/*")],
+)
+def test_what_was_found_once_is_refused_now(finding: Path):
+    replay(finding)
+
+
+def test_a_session_reports_what_it_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PERFMON_FUZZ_BREAK", "1")
+    session = fuzz("stream", SECONDS, tmp_path)
+    assert "broken on purpose" in session.finding
+    assert list(tmp_path.iterdir())
