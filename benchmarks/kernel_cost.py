@@ -21,6 +21,7 @@ from pathlib import Path
 from perfmon.kernel import paths
 from perfmon.kernel.images import default_kernel
 from perfmon.kernel.instrument import instrument
+from perfmon.kernel.machines import I386
 from perfmon.kernel.toolchain import Build, mach_headers
 
 _TIMEOUT = 300.0
@@ -48,8 +49,8 @@ def build(directory: Path) -> None:
     """Build the boot task `cost` in a directory."""
     root = paths.sources()
     guest = root / "csrc" / "guest"
-    task = Build(directory, (guest, guest / "include", root / "include"))
-    defs = [mach_headers() / name for name in _KERNEL_INTERFACES]
+    task = Build(I386, directory, (guest, guest / "include", root / "include"))
+    defs = [mach_headers(I386) / name for name in _KERNEL_INTERFACES]
     defs.append(root / "include" / "mach" / "perf_monitor.defs")
     stubs = [task.user_stubs(path, path.stem) for path in defs]
     workload = root / "csrc" / "workload" / "perf_workload.defs"

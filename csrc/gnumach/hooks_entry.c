@@ -1,7 +1,7 @@
 /*
  * Handlers of the entry thunks: functions that do not return to their caller
- * in the ordinary way, or whose caller looks at its stack.  A thunk passes the
- * frame: frame[0] is the return address, frame[1] the first argument.
+ * in the ordinary way, or whose caller looks at its stack.  A thunk passes what
+ * it found (perf_arch.h).
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -13,13 +13,10 @@
 
 #define INTERRUPTS_MAX 8 /* nested; the deeper ones have no duration */
 
-void PERF_HANDLER perf_enter_switch_context(const uint32_t *frame);
-void PERF_HANDLER perf_enter_stack_handoff(const uint32_t *frame);
-void PERF_HANDLER perf_enter_interrupt(const uint32_t *frame);
-void PERF_HANDLER perf_enter_splx_cli(const uint32_t *frame);
-
-/* Where an interrupt that was not nested returns to. */
-extern char return_to_iret[];
+void PERF_HANDLER perf_enter_switch_context(const struct perf_frame *frame);
+void PERF_HANDLER perf_enter_stack_handoff(const struct perf_frame *frame);
+void PERF_HANDLER perf_enter_interrupt(const struct perf_frame *frame);
+void PERF_HANDLER perf_enter_splx_cli(const struct perf_frame *frame);
 
 uint32_t perf_switches[PERF_PLATFORM_CPUS];
 
@@ -69,53 +66,42 @@ switched(uintptr_t from, uintptr_t to)
 
 /* switch_context(from, continuation, to) */
 void PERF_HANDLER
-perf_enter_switch_context(const uint32_t *frame)
+perf_enter_switch_context(const struct perf_frame *frame)
 {
-	switched(frame[1], frame[3]);
+	switched(perf_frame_argument(frame, 0), perf_frame_argument(frame, 2));
 }
 
 /* stack_handoff(from, to): a sender gives its stack to the receiver of its message. */
 void PERF_HANDLER
-perf_enter_stack_handoff(const uint32_t *frame)
+perf_enter_stack_handoff(const struct perf_frame *frame)
 {
 	struct perf_activity *activity = perf_activity_find();
 
 	if (activity != NULL && activity->sending != 0)
 		perf_activity_sent(activity, 0);
-	switched(frame[1], frame[2]);
+	switched(perf_frame_argument(frame, 0), perf_frame_argument(frame, 1));
 }
 
-/*
- * interrupt(), with its number in eax, which the thunk saved below the frame.
- * The first interrupt switches to a stack of its own and leaves a pointer to
- * what it saved, segment registers first, on top of it; the next ones, on that
- * stack already, save three registers above their return address.
- */
+/* interrupt() */
 void PERF_HANDLER
-perf_enter_interrupt(const uint32_t *frame)
+perf_enter_interrupt(const struct perf_frame *frame)
 {
 	uint32_t depth = interrupts[perf_platform_cpu()].depth++;
 	struct interrupt *interrupt = &interrupts[perf_platform_cpu()].stack[depth];
-	const uint32_t *saved = frame + 1;
-	uint32_t pc = saved[3];
+	uint32_t number = perf_interrupt_number(frame), pc = perf_interrupt_pc(frame);
 
-	if (frame[0] == (uint32_t)return_to_iret) {
-		saved = (const uint32_t *)frame[1];
-		pc = saved[7];
-	}
 	if (depth >= INTERRUPTS_MAX) {
-		perf_event_record(PERF_EVENT_INTERRUPT, 0, PERF_CURRENT, PERF_CURRENT, frame[-1],
-				  pc);
+		perf_event_record(PERF_EVENT_INTERRUPT, 0, PERF_CURRENT, PERF_CURRENT, number, pc);
 		return;
 	}
-	interrupt->number = frame[-1];
+	interrupt->number = number;
 	interrupt->pc = pc;
 	perf_time_begin(PERF_EVENT_INTERRUPT, &interrupt->start);
 }
 
 /* splx_cli(), which interrupt() calls when the handler has returned. */
 void PERF_HANDLER
-perf_enter_splx_cli(const uint32_t *frame)
+perf_enter_splx_cli(const struct perf_frame *frame)
 {
 	struct interrupt *interrupt;
 	uint32_t depth = interrupts[perf_platform_cpu()].depth;

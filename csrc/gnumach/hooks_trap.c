@@ -13,10 +13,8 @@
 #define NEED_CALL							\
 	(1u << PERF_EVENT_SYSCALL | 1u << PERF_EVENT_IPC_SEND | 1u << PERF_EVENT_IPC_RECEIVE)
 
-#define SAVED_EAX 11 /* word of the registers that user mode gets back */
-
 uintptr_t PERF_HANDLER perf_enter_trap(uint32_t trap);
-void PERF_HANDLER perf_leave_kernel(const uint32_t *registers);
+void PERF_HANDLER perf_leave_kernel(uint32_t result);
 
 /* Those that answer a port's name or a truth value; what others answer is 0 for success. */
 static inline bool
@@ -54,12 +52,12 @@ perf_enter_trap(uint32_t trap)
 	return perf_trap_originals[trap];
 }
 
-/* On the way to user mode, from a system call or anything else. */
+/* On the way to user mode, from a system call or anything else; what it gets in eax. */
 void PERF_HANDLER
-perf_leave_kernel(const uint32_t *registers)
+perf_leave_kernel(uint32_t result)
 {
 	struct perf_activity *activity = perf_activity_find();
-	uint32_t result = registers[SAVED_EAX], flags;
+	uint32_t flags;
 
 	if (activity == NULL || activity->call.start.epoch == 0)
 		return;

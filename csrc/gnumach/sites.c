@@ -30,7 +30,7 @@ displacement(const struct perf_site *site, bool on)
 static inline uint8_t
 detour_byte(const struct perf_detour *detour, bool on, uint32_t at)
 {
-	uint32_t next = (uint32_t)detour->instruction + PERF_JUMP_SIZE;
+	uintptr_t next = (uintptr_t)detour->instruction + PERF_JUMP_SIZE;
 
 	if (!on)
 		return detour->original[at];

@@ -12,6 +12,8 @@
 
 #include "perf_trap_entries.h"
 
+#define SAVED_EAX 44 /* in the registers that user mode gets back */
+
 #define THUNK(name)							\
 	.globl	__wrap_##name;					\
 	.type	__wrap_##name, @function;				\
@@ -20,7 +22,7 @@ __wrap_##name:							\
 	pushl	%eax;							\
 	pushl	%ecx;							\
 	pushl	%edx;							\
-	leal	12(%esp), %eax;						\
+	movl	%esp, %eax;						\
 	call	perf_enter_##name;					\
 	popl	%edx;							\
 	popl	%ecx;							\
@@ -68,17 +70,17 @@ enter_trap:
  * stands at the registers that user mode gets back, which are not on a stack;
  * every other register is free.
  */
-	.globl	perf_leave_entry
-	.type	perf_leave_entry, @function
+	.globl	perf_detour_return_from_trap
+	.type	perf_detour_return_from_trap, @function
 	.p2align 4
-perf_leave_entry:
+perf_detour_return_from_trap:
 	movl	%esp, %ebx
 	movl	kernel_stack, %esp
-	movl	%ebx, %eax
+	movl	SAVED_EAX(%ebx), %eax
 	call	perf_leave_kernel
 	movl	%ebx, %esp
-	.byte	PERF_LEAVE_INSTRUCTION
-	jmp	PERF_LEAVE_NEXT
-	.size	perf_leave_entry, . - perf_leave_entry
+	.byte	PERF_INSTRUCTION_return_from_trap
+	jmp	PERF_BEHIND_return_from_trap
+	.size	perf_detour_return_from_trap, . - perf_detour_return_from_trap
 
 	.section .note.GNU-stack, "", @progbits

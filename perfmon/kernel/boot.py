@@ -22,10 +22,10 @@ from mig.rpc.errors import ConnectError
 from mig.rpc.transports.mailbox import MailboxTransport, is_ready
 from perfmon.kernel import paths
 from perfmon.kernel.errors import GuestError
+from perfmon.kernel.machines import I386, Machine, machine_of
 from perfmon.kernel.relay import relay
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_QEMU = "qemu-system-i386"
 _MAILBOX_SIZE = 4 << 20
 _MODULE = "relay ${host-port} ${device-port} $(task-create) $(task-resume)"
 _TAIL_LINES = 12
@@ -87,7 +87,7 @@ def boot(
     """Boot a kernel with the relay as its boot task and return when it takes requests.
 
     Args:
-        kernel: an i386 image, not compressed.
+        kernel: an image for i386 or x86_64, not compressed.
         name: letters, digits, dots, dashes and underscores.
         memory: MiB.
         cpus: processors of the machine; a kernel for one processor uses one.
@@ -102,8 +102,9 @@ def boot(
     directory = _directory(name)
     if not kernel.is_file():
         raise GuestError(f"{kernel}: no such kernel image")
-    if shutil.which(_QEMU) is None:
-        raise GuestError(f"{_QEMU} is needed to boot a kernel and is not installed")
+    machine = machine_of(kernel) or I386  # whose QEMU says what it thinks of the file
+    if shutil.which(machine.qemu) is None:
+        raise GuestError(f"{machine.qemu} is needed to boot a kernel and is not installed")
     directory.mkdir(parents=True, exist_ok=True)
     lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -111,7 +112,7 @@ def boot(
             raise GuestError(f"guest {name} is running already")
         try:
             guest = _start(
-                kernel.absolute(), name, directory, lock,
+                machine, kernel.absolute(), name, directory, lock,
                 ["-m", str(memory), "-smp", str(cpus), *options],
             )  # fmt: skip
         except BaseException:
@@ -184,14 +185,21 @@ def open_guest(name: str) -> MailboxTransport:
     )
 
 
-def _start(kernel: Path, name: str, directory: Path, lock: int, options: Sequence[str]) -> Guest:
+def _start(
+    machine: Machine,
+    kernel: Path,
+    name: str,
+    directory: Path,
+    lock: int,
+    options: Sequence[str],
+) -> Guest:
     for file in ("mailbox", "console.log", "qmp", "pid", "guest.json"):
         (directory / file).unlink(missing_ok=True)
-    shutil.copyfile(relay(), directory / "relay")
+    shutil.copyfile(relay(machine), directory / "relay")
     with (directory / "mailbox").open("wb") as mailbox:
         mailbox.truncate(_MAILBOX_SIZE)
     command = [
-        _QEMU, "-name", name, "-accel", "tcg", "-no-reboot", "-nic", "none",
+        machine.qemu, "-name", name, "-accel", "tcg", "-no-reboot", "-nic", "none",
         "-display", "none", "-monitor", "none", "-serial", "file:console.log",
         "-qmp", "unix:qmp,server=on,wait=off", "-daemonize", "-pidfile", "pid",
         "-object",

@@ -17,8 +17,9 @@ _MOVABLE = frozenset({"cmp", "mov"})
 
 @dataclass(frozen=True, slots=True)
 class Detour:
-    """An instruction that becomes a jump: where it is and its bytes."""
+    """An instruction that becomes a jump: behind what label, where it is and its bytes."""
 
+    label: str
     address: int
     instruction: bytes
 
@@ -40,7 +41,8 @@ def detour(image: KernelImage, label: str) -> Detour:
         AssumptionError: it is too short, depends on its place, or is jumped into.
     """
     instruction = instruction_at(image, image.symbols[label])
-    if instruction.size < _JUMP_SIZE or instruction.mnemonic not in _MOVABLE:
+    depends = "rip" in instruction.op_str
+    if instruction.size < _JUMP_SIZE or instruction.mnemonic not in _MOVABLE or depends:
         text = f"{instruction.mnemonic} {instruction.op_str}"
         raise image.failed(f"the first instruction of {label} can be moved (it is {text})")
     inside = range(instruction.address + 1, instruction.address + instruction.size)
@@ -49,4 +51,4 @@ def detour(image: KernelImage, label: str) -> Detour:
             f"the first instruction of {label} is entered at its beginning "
             f"({source:#x} jumps into it)"
         )
-    return Detour(instruction.address, bytes(instruction.bytes))
+    return Detour(label, instruction.address, bytes(instruction.bytes))

@@ -20,6 +20,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from perfmon.kernel.errors import AssumptionError, KernelError
+from perfmon.kernel.machines import MACHINES, Machine
 
 _FLAG_ALLOC = 2
 _FLAG_EXECUTE = 4
@@ -99,10 +100,13 @@ class KernelImage:
         """The error that says this image does not meet an assumption."""
         return AssumptionError(str(self.path), assumption)
 
-    @property
-    def machine(self) -> str:
-        """The ELF class and machine, such as "ELF32 x86"."""
-        return f"ELF{self._elf.elfclass} {self._elf.get_machine_arch()}"
+    @cached_property
+    def machine(self) -> Machine:
+        """What its code runs on; refuses an image for any other machine."""
+        elf = f"ELF{self._elf.elfclass} {self._elf.get_machine_arch()}"
+        if elf not in MACHINES:
+            raise self.failed(f"the image is {' or '.join(MACHINES)} (it is {elf})")
+        return MACHINES[elf]
 
     @property
     def header(self) -> dict[str, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from perfmon.kernel import kinds, packages, paths, toolchain
 from perfmon.kernel.errors import PackageError
+from perfmon.kernel.machines import machine_of
 
 
 def default_kernel() -> Path:
@@ -22,7 +23,6 @@ def kernel_image(kind: str) -> Path:
         KernelError: there is no such kind.
         PackageError: a package cannot be had, or has no kernel in it.
     """
-    toolchain.mach_headers()
     tree = packages.fetch_first(kinds.kind_of(kind).candidates)
     compressed = next(tree.glob("boot/gnumach-*.gz"), None)
     if compressed is None:
@@ -33,4 +33,8 @@ def kernel_image(kind: str) -> Path:
         temporary = kernel.with_suffix(".new")
         temporary.write_bytes(gzip.decompress(compressed.read_bytes()))
         temporary.replace(kernel)
+    machine = machine_of(kernel)
+    if machine is None:
+        raise PackageError(f"{compressed} is a kernel for neither i386 nor x86_64")
+    toolchain.mach_headers(machine)
     return kernel

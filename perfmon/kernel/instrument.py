@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfmon.kernel import paths
+from perfmon.kernel.arguments import constant_arguments
 from perfmon.kernel.detours import detour
 from perfmon.kernel.errors import KernelError
 from perfmon.kernel.hooks import parse_hooks, redirected
@@ -21,25 +22,26 @@ from perfmon.kernel.image import KernelImage
 from perfmon.kernel.link import Blob, build_blob
 from perfmon.kernel.sites import CallSite, call_sites
 
-_MACHINE = "ELF32 x86"
 _PAGE = 4096
-_WORD = struct.Struct("<I")
+_INT = struct.Struct("<I")
 
 # The one call that is changed in the file itself: see csrc/gnumach/boot.c.
 _BOOT_CALLEE, _BOOT_CALLER = "biosmem_register_boot_data", "c_boot_entry"
-_PUSH = 0x68
 
 _ROUTINES = "mach_server_routines"
 _ROUTINES_FIRST, _ROUTINES_LAST = 72, 88
 
-# Every way from the kernel to user mode passes here, but for interrupts.
-_LEAVE = "_return_from_trap"
+# Every way from the kernel to user mode passes one of these, but for interrupts.
+_WAYS_OUT = {
+    "i386": ("_return_from_trap",),
+    "x86_64": ("_return_from_trap", "_syscall64_check_for_ast"),
+}
 
 _NEEDED = (
     _BOOT_CALLEE, _BOOT_CALLER, _ROUTINES, "_start", "_end", "mach_trap_table", "mach_trap_count",
     "percpu_array", "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
-    "convert_port_to_host_priv", "return_to_iret", "kernel_stack", _LEAVE,
+    "convert_port_to_host_priv", "return_to_iret", "kernel_stack",
 )  # fmt: skip
 
 # Name in perf_offsets.h: structure, member, and a function whose object file knows them.
@@ -55,8 +57,6 @@ _MEMBERS = {
 _NAME_LENGTH = 32
 
 _PT_LOAD, _READ_WRITE_EXECUTE = 1, 7
-_PROGRAM_HEADER = struct.Struct("<8I")
-_PHNUM_AT = 44
 _MULTIBOOT_MAGIC = 0x1BADB002
 _MULTIBOOT_SEARCH = 8192
 _MULTIBOOT_ADDRESSES = 1 << 16
@@ -87,7 +87,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
     """Write a copy of a kernel image that has the monitor in it.
 
     Args:
-        kernel: an unstripped i386 image, perhaps compressed.
+        kernel: an unstripped image for i386 or x86_64, perhaps compressed.
         output: the image to write, never compressed.
 
     Raises:
@@ -97,11 +97,10 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
         KernelError: a file cannot be read or written.
     """
     image = KernelImage(kernel)
-    if image.machine != _MACHINE:
-        raise image.failed(f"the image is {_MACHINE} (it is {image.machine})")
+    ways_out = _WAYS_OUT[image.machine.name]
     hooks = parse_hooks((paths.sources() / "csrc" / "gnumach" / "hooks.list").read_text())
     functions = [hook.function for hook in hooks]
-    image.require_symbols([*functions, *_NEEDED])
+    image.require_symbols([*functions, *_NEEDED, *ways_out])
     base = _kernel_base(image)
     _check_multiboot(image)
     header_at = _room_for_header(image)
@@ -109,7 +108,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
     _check_one_processor(image)
     boot_call = _boot_call(image, base)
     sites = redirected(image, call_sites(image, functions), hooks)
-    leave = detour(image, _LEAVE)
+    detours = [detour(image, label) for label in ways_out]
     address = -(-image.symbols["_end"] // _PAGE) * _PAGE
     with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
         blob = build_blob(
@@ -119,7 +118,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
             offsets=_offsets(image, base),
             wrapped=[*functions, _BOOT_CALLEE],
             sites=sites,
-            leave=leave,
+            detours=detours,
         )
     data = _add_segment(image, blob, address - base, header_at)
     _retarget(image, data, boot_call, blob.symbols[f"__wrap_{_BOOT_CALLEE}"])
@@ -129,8 +128,8 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
 
 
 def _kernel_base(image: KernelImage) -> int:
-    """Virtual less physical address, which must be one number for the whole kernel."""
-    bases = {segment.address - segment.physical for segment in image.segments}
+    """Virtual less physical address: one number for the whole kernel, but for its first steps."""
+    bases = {segment.address - segment.physical for segment in image.segments} - {0}
     if len(bases) != 1:
         raise image.failed("all segments are mapped with one offset")
     last = max(image.segments, key=lambda segment: segment.end)
@@ -143,10 +142,10 @@ def _kernel_base(image: KernelImage) -> int:
 
 def _check_multiboot(image: KernelImage) -> None:
     """A boot loader must go by the program headers and not by addresses of its own."""
-    at = image.data.find(_WORD.pack(_MULTIBOOT_MAGIC), 0, _MULTIBOOT_SEARCH)
+    at = image.data.find(_INT.pack(_MULTIBOOT_MAGIC), 0, _MULTIBOOT_SEARCH)
     if at < 0:
         raise image.failed(f"a multiboot header is in the first {_MULTIBOOT_SEARCH} bytes")
-    (flags,) = _WORD.unpack_from(image.data, at + 4)
+    (flags,) = _INT.unpack_from(image.data, at + 4)
     if flags & _MULTIBOOT_ADDRESSES:
         raise image.failed(f"the multiboot header has no load addresses (flags {flags:#x})")
 
@@ -156,33 +155,33 @@ def _room_for_header(image: KernelImage) -> int:
     header = image.header
     at = header["e_phoff"] + header["e_phnum"] * header["e_phentsize"]
     contents = min(segment.offset for segment in image.segments if segment.file_size)
-    if header["e_phentsize"] != _PROGRAM_HEADER.size or at + _PROGRAM_HEADER.size > contents:
+    size = image.machine.program_header
+    if header["e_phentsize"] != size or at + size > contents:
         raise image.failed(f"there is room for a program header at offset {at:#x}")
-    if any(image.data[at : at + _PROGRAM_HEADER.size]):
+    if any(image.data[at : at + size]):
         raise image.failed(f"the room for a program header at offset {at:#x} is empty")
     return at
 
 
 def _check_routines(image: KernelImage) -> None:
     """The monitor's message ids must be free in the kernel's table of routines."""
-    if image.sizes[_ROUTINES] < (_ROUTINES_LAST + 1) * _WORD.size:
+    word = image.machine.word.size
+    if image.sizes[_ROUTINES] < (_ROUTINES_LAST + 1) * word:
         raise image.failed(f"{_ROUTINES} has {_ROUTINES_LAST + 1} entries")
-    first = image.symbols[_ROUTINES] + _ROUTINES_FIRST * _WORD.size
-    entries = image.read(first, (_ROUTINES_LAST + 1 - _ROUTINES_FIRST) * _WORD.size)
+    first = image.symbols[_ROUTINES] + _ROUTINES_FIRST * word
+    entries = image.read(first, (_ROUTINES_LAST + 1 - _ROUTINES_FIRST) * word)
     if any(entries):
         raise image.failed(f"{_ROUTINES}[{_ROUTINES_FIRST}..{_ROUTINES_LAST}] are unused")
 
 
 def _boot_call(image: KernelImage, base: int) -> CallSite:
     """The call by which the kernel registers its own memory, found by its arguments."""
-    start, end = (_WORD.pack(image.symbols[name] - base) for name in ("_start", "_end"))
-    push = bytes([_PUSH])
-    arguments = push + end + push + start
+    expected = {i: image.symbols[name] - base for i, name in enumerate(("_start", "_end"))}
     found = [
         site
         for site in call_sites(image, [_BOOT_CALLEE])
         if site.caller == _BOOT_CALLER
-        and image.read(site.instruction - len(arguments), len(arguments)) == arguments
+        and expected.items() <= constant_arguments(image, site.instruction).items()
     ]
     if len(found) != 1:
         raise image.failed(
@@ -202,7 +201,7 @@ def _check_one_processor(image: KernelImage) -> None:
 
 def _offsets(image: KernelImage, base: int) -> dict[str, int]:
     offsets = {name: image.member_offset(*where) for name, where in _MEMBERS.items()}
-    (traps,) = _WORD.unpack(image.read(image.symbols["mach_trap_count"], _WORD.size))
+    (traps,) = _INT.unpack(image.read(image.symbols["mach_trap_count"], _INT.size))
     size, rest = divmod(image.sizes["mach_trap_table"], traps or 1)
     if traps == 0 or rest:
         raise image.failed(f"mach_trap_table has {traps} entries of one size")
@@ -222,19 +221,20 @@ def _offsets(image: KernelImage, base: int) -> dict[str, int]:
 def _add_segment(image: KernelImage, blob: Blob, physical: int, header_at: int) -> bytearray:
     data = bytearray(image.data)
     data.extend(bytes(-len(data) % _PAGE))
-    header = (
-        _PT_LOAD, len(data), blob.address, physical, len(blob.data), blob.memory_size,
-        _READ_WRITE_EXECUTE, _PAGE,
-    )  # fmt: skip
-    _PROGRAM_HEADER.pack_into(data, header_at, *header)
-    struct.pack_into("<H", data, _PHNUM_AT, image.header["e_phnum"] + 1)
+    where = (len(data), blob.address, physical, len(blob.data), blob.memory_size)
+    if image.machine.bits == 32:
+        header = struct.pack("<8I", _PT_LOAD, *where, _READ_WRITE_EXECUTE, _PAGE)
+    else:
+        header = struct.pack("<2I6Q", _PT_LOAD, _READ_WRITE_EXECUTE, *where, _PAGE)
+    data[header_at : header_at + len(header)] = header
+    struct.pack_into("<H", data, image.machine.phnum_at, image.header["e_phnum"] + 1)
     data.extend(blob.data)
     return data
 
 
 def _retarget(image: KernelImage, data: bytearray, site: CallSite, target: int) -> None:
-    displacement = (target - (site.operand + _WORD.size)) & 0xFFFFFFFF
-    _WORD.pack_into(data, image.offset_of(site.operand), displacement)
+    displacement = (target - (site.operand + _INT.size)) & 0xFFFFFFFF
+    _INT.pack_into(data, image.offset_of(site.operand), displacement)
 
 
 def _write(output: Path, data: bytes | bytearray) -> None:

@@ -23,15 +23,13 @@ _RUN_BY_EVENTS = frozenset(
 _SITE_TABLE = """\
 #include <perf_sites.h>
 
-extern char perf_leave_entry[];
 {declarations}
 const struct perf_site perf_sites[] = {{
 {entries}}};
 const uint32_t perf_site_count = {count};
 const struct perf_detour perf_detours[] = {{
-	{{ (uint8_t *){leave:#x}, {{ {leave_bytes} }}, (uintptr_t)perf_leave_entry }},
-}};
-const uint32_t perf_detour_count = 1;
+{detours}}};
+const uint32_t perf_detour_count = {detour_count};
 """
 
 
@@ -60,7 +58,7 @@ def build_blob(
     offsets: Mapping[str, int],
     wrapped: Iterable[str],
     sites: Sequence[CallSite],
-    leave: Detour,
+    detours: Sequence[Detour],
 ) -> Blob:
     """Compile and link everything in `directory`.
 
@@ -71,7 +69,7 @@ def build_blob(
         offsets: what <perf_offsets.h> defines.
         wrapped: the functions that have wrappers.
         sites: the calls that are switched at run time.
-        leave: where the kernel goes back to user mode.
+        detours: instructions that are switched at run time.
 
     Raises:
         ToolError: a program is missing or failed.
@@ -80,9 +78,9 @@ def build_blob(
     csrc = root / "csrc"
     own = csrc / "gnumach"
     include = (own, own / "include", csrc / "core", csrc / "rpc", root / "include")
-    build = Build(directory, include, ("KERNEL=1",))
-    (directory / "perf_offsets.h").write_text(_offsets_header(offsets, leave))
-    (directory / "site_table.c").write_text(_site_table(image, sites, leave))
+    build = Build(image.machine, directory, include, ("KERNEL=1",))
+    (directory / "perf_offsets.h").write_text(_offsets_header(offsets, detours))
+    (directory / "site_table.c").write_text(_site_table(image, sites, detours))
     kernel = directory / "kernel.elf"
     kernel.write_bytes(image.data)
     stub = build.server_stubs(
@@ -94,16 +92,18 @@ def build_blob(
     sources = [
         *sorted((csrc / "core").glob("*.c")),
         *sorted((csrc / "rpc").glob("*.c")),
-        *sorted([*own.glob("*.c"), *own.glob("*.S")]),
+        *sorted(own.glob("*.c")),
+        own / f"thunks_{image.machine.name}.S",
         directory / "site_table.c",
         stub,
     ]
     fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
     small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]
+    flags = image.machine.kernel_flags
     target = build.link(
         [
-            *build.compile(fast, "-mgeneral-regs-only"),
-            *build.compile(small, "-mgeneral-regs-only", "-Os"),
+            *build.compile(fast, *flags),
+            *build.compile(small, *flags, "-Os"),
         ],
         "blob.elf",
         f"--defsym=PERF_BLOB_START={address:#x}",
@@ -114,10 +114,11 @@ def build_blob(
     return _read_blob(KernelImage(target), address)
 
 
-def _offsets_header(offsets: Mapping[str, int], leave: Detour) -> str:
+def _offsets_header(offsets: Mapping[str, int], detours: Sequence[Detour]) -> str:
     values = {name: f"{value:#x}" for name, value in offsets.items()}
-    values["LEAVE_INSTRUCTION"] = _bytes(leave.instruction)
-    values["LEAVE_NEXT"] = f"{leave.next:#x}"
+    for detour in detours:
+        values[f"INSTRUCTION{detour.label}"] = _bytes(detour.instruction)
+        values[f"BEHIND{detour.label}"] = f"{detour.next:#x}"
     return "".join(f"#define PERF_{name} {value}\n" for name, value in values.items())
 
 
@@ -125,18 +126,24 @@ def _bytes(data: bytes) -> str:
     return ", ".join(f"{byte:#04x}" for byte in data)
 
 
-def _site_table(image: KernelImage, sites: Sequence[CallSite], leave: Detour) -> str:
+def _site_table(image: KernelImage, sites: Sequence[CallSite], detours: Sequence[Detour]) -> str:
     functions = sorted({site.function for site in sites})
+    targets = [f"__wrap_{name}" for name in functions]
+    targets += [f"perf_detour{detour.label}" for detour in detours]
     return _SITE_TABLE.format(
-        declarations="".join(f"extern char __wrap_{name}[];\n" for name in functions),
+        declarations="".join(f"extern char {target}[];\n" for target in targets),
         entries="".join(
             f"\t{{ (uint32_t *){site.operand:#x}, "
             f"0x{image.read(site.operand, 4)[::-1].hex()}, (uintptr_t)__wrap_{site.function} }},\n"
             for site in sites
         ),
         count=len(sites),
-        leave=leave.address,
-        leave_bytes=_bytes(leave.overwritten),
+        detours="".join(
+            f"\t{{ (uint8_t *){detour.address:#x}, {{ {_bytes(detour.overwritten)} }}, "
+            f"(uintptr_t)perf_detour{detour.label} }},\n"
+            for detour in detours
+        ),
+        detour_count=len(detours),
     )
 
 

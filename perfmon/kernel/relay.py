@@ -8,49 +8,50 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from perfmon.kernel import paths
+from perfmon.kernel.machines import Machine
 from perfmon.kernel.toolchain import Build, mach_headers, stub_generator
 
 _KERNEL_INTERFACES = (
     "mach/mach.defs",
     "mach/mach_host.defs",
     "mach/mach_port.defs",
-    "mach/i386/mach_i386.defs",
+    "mach/machine/mach_i386.defs",
     "device/device.defs",
 )
 
 
-def relay() -> Path:
-    """The relay's boot module, built when anything that it is made of has changed.
+def relay(machine: Machine) -> Path:
+    """The relay's boot module for a machine, built when anything that it is made of has changed.
 
     Raises:
         ToolError: a program is missing or failed.
         PackageError: Mach's headers cannot be had.
     """
-    module = paths.cache() / "relays" / _digest()
+    module = paths.cache() / "relays" / _digest(machine)
     if not module.exists():
         module.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=module.parent, prefix="new-") as directory:
-            shutil.move(_build(Path(directory)), module)
+            shutil.move(_build(machine, Path(directory)), module)
     return module
 
 
-def _build(directory: Path) -> Path:
+def _build(machine: Machine, directory: Path) -> Path:
     root = paths.sources()
     guest = root / "csrc" / "guest"
-    build = Build(directory, (guest, guest / "include", root / "include"))
-    headers = mach_headers()
+    build = Build(machine, directory, (guest, guest / "include", root / "include"))
+    headers = mach_headers(machine)
     stubs = [build.user_stubs(headers / defs, Path(defs).stem) for defs in _KERNEL_INTERFACES]
     workload = root / "csrc" / "workload" / "perf_workload.defs"
     server = build.server_stubs(workload, "perf_workload", "-DPERF_WORKLOAD_SERVERPREFIX=serve_")
-    own = sorted([*guest.glob("*.c"), *guest.glob("*.S")])
+    own = [*sorted(guest.glob("*.c")), guest / f"start_{machine.name}.S"]
     objects = build.compile([*own, *stubs, server])
     return build.link(objects, "relay", "-z", "noseparate-code", "--gc-sections")
 
 
-def _digest() -> str:
+def _digest(machine: Machine) -> str:
     """A name for what the sources, the stub generator and Mach's headers are now."""
     root = paths.sources()
-    digest = hashlib.sha256(str(mach_headers()).encode())
+    digest = hashlib.sha256(str(mach_headers(machine)).encode())
     for directory in (root / "csrc" / "guest", root / "csrc" / "workload", root / "include"):
         _add_files(digest, directory.rglob("*.*"))
     _add_files(digest, stub_generator().rglob("*.py"))

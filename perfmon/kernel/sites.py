@@ -43,7 +43,7 @@ def call_sites(image: KernelImage, functions: Iterable[str]) -> list[CallSite]:
     found = []
     for section in image.sections:
         if section.executable:
-            for address, opcode, name in _near_references(section, targets):
+            for address, opcode, name in _near_references(image, section, targets):
                 if _is_local(image, address, name):
                     continue
                 caller = image.label_at(address)
@@ -53,14 +53,14 @@ def call_sites(image: KernelImage, functions: Iterable[str]) -> list[CallSite]:
                 if opcode != _CALL:
                     raise image.failed(f"{name} is only called, but it is jumped to at {where}")
                 found.append(CallSite(address + 1, name, caller.name))
-        for address, name in _absolute_references(section, targets):
+        for address, name in _absolute_references(image, section, targets):
             raise image.failed(f"{name} is only called, but {address:#x} has a pointer to it")
     return sorted(found)
 
 
 def instruction_at(image: KernelImage, address: int) -> capstone.CsInsn:
     """Disassemble the one instruction at an address."""
-    for instruction in _disassembler().disasm(image.read(address, 16), address, 1):
+    for instruction in disassembler(image).disasm(image.read(address, 16), address, 1):
         return instruction
     raise image.failed(f"there is an instruction at {address:#x}")
 
@@ -70,7 +70,7 @@ def jumps_into(image: KernelImage, addresses: range) -> int | None:
     names = dict.fromkeys(addresses, "")
     for section in image.sections:
         if section.executable:
-            for address, _, _ in _near_references(section, names):
+            for address, _, _ in _near_references(image, section, names):
                 if _begins_instruction(image, image.label_at(address), address):
                     return address
     # Short jumps reach no further than this; disassemble from label to label.
@@ -78,7 +78,7 @@ def jumps_into(image: KernelImage, addresses: range) -> int | None:
     at = image.label_at(low).address
     while at < high:
         end = next((label.address for label in image.labels if label.address > at), high)
-        for code in _disassembler().disasm(image.read(at, end - at), at):
+        for code in disassembler(image).disasm(image.read(at, end - at), at):
             is_jump = code.mnemonic.startswith(("j", "loop")) and code.op_str.startswith("0x")
             if is_jump and int(code.op_str, 16) in addresses:
                 return int(code.address)
@@ -86,11 +86,15 @@ def jumps_into(image: KernelImage, addresses: range) -> int | None:
     return None
 
 
-def _disassembler() -> capstone.Cs:
-    return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_32)
+def disassembler(image: KernelImage) -> capstone.Cs:
+    """Of the image's machine."""
+    mode = {32: capstone.CS_MODE_32, 64: capstone.CS_MODE_64}[image.machine.bits]
+    return capstone.Cs(capstone.CS_ARCH_X86, mode)
 
 
-def _near_references(section: Section, targets: dict[int, str]) -> Iterator[tuple[int, int, str]]:
+def _near_references(
+    image: KernelImage, section: Section, targets: dict[int, str]
+) -> Iterator[tuple[int, int, str]]:
     """(address, opcode, name) of all bytes that would be a near call or jump to a target."""
     data = section.data
     for opcode, prefix in ((_CALL, 1), (_JUMP, 1), (_TWO_BYTE, 2)):
@@ -99,18 +103,24 @@ def _near_references(section: Section, targets: dict[int, str]) -> Iterator[tupl
             if opcode != _TWO_BYTE or data[at + 1] & 0xF0 == 0x80:
                 (displacement,) = struct.unpack_from("<i", data, at + prefix)
                 end = section.address + at + prefix + 4
-                name = targets.get((end + displacement) & 0xFFFFFFFF)
+                name = targets.get(image.machine.wrap(end + displacement))
                 if name is not None:
                     yield section.address + at, opcode, name
             at = data.find(opcode, at + 1)
 
 
-def _absolute_references(section: Section, targets: dict[int, str]) -> Iterator[tuple[int, str]]:
-    """Places that hold a target's address: any four bytes of code, aligned words of data."""
+def _absolute_references(
+    image: KernelImage, section: Section, targets: dict[int, str]
+) -> Iterator[tuple[int, str]]:
+    """Places that hold a target's address: any four bytes of code, aligned words of data.
+
+    Four are enough in code: a kernel of 64 bits lies where they are extended to the address.
+    """
     if section.name == ".eh_frame":
         return
     for target, name in targets.items():
-        pattern = struct.pack("<I", target)
+        word = image.machine.word.pack(target)
+        pattern = word[:4] if section.executable else word
         at = section.data.find(pattern)
         while at >= 0:
             if section.executable or at % 4 == 0:
@@ -126,5 +136,5 @@ def _is_local(image: KernelImage, address: int, name: str) -> bool:
 
 def _begins_instruction(image: KernelImage, label: Label, address: int) -> bool:
     code = image.read(label.address, address + _NEAR_SIZE - label.address)
-    starts = (start for start, *_ in _disassembler().disasm_lite(code, label.address))
+    starts = (start for start, *_ in disassembler(image).disasm_lite(code, label.address))
     return next((start == address for start in starts if start >= address), False)

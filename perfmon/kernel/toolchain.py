@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compiling freestanding i386 code: stubs by mig, objects by gcc, images by ld.
+"""Compiling freestanding code: stubs by mig, objects by gcc, images by ld.
 
 Runs programs and reports their errors.  What is compiled, and why, is no
 matter of this file.
@@ -15,36 +15,37 @@ from pathlib import Path
 
 from perfmon.kernel import packages
 from perfmon.kernel.errors import ToolError
+from perfmon.kernel.machines import Machine
 
 _MIG = (sys.executable, "-m", "mig")
 _ROOT = Path(__file__).resolve().parents[2]
 
 _FLAGS = """
-    -m32 -march=i686 -mtune=generic -mno-sse -mno-mmx -O2 -std=gnu11
-    -ffreestanding -nostdinc -fno-pic -fno-stack-protector
+    -O2 -std=gnu11 -ffreestanding -nostdinc -fno-pic -fno-stack-protector
     -fno-asynchronous-unwind-tables -fcf-protection=none
     -Wall -Wextra -Werror
 """
-_I386_FLAGS = tuple(filter(None, _FLAGS.split()))
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Where a build takes place and what it may include.
+    """What machine a build is for, where it takes place and what it may include.
 
     Attributes:
+        machine: whose code is made.
         directory: objects and generated files go here.
         include: searched in order, before Mach's own headers.
         defines: preprocessor definitions, "NAME" or "NAME=VALUE".
     """
 
+    machine: Machine
     directory: Path
     include: tuple[Path, ...]
     defines: tuple[str, ...] = ()
 
     @property
     def _search(self) -> list[Path]:
-        return [self.directory, *self.include, mach_headers()]
+        return [self.directory, *self.include, mach_headers(self.machine)]
 
     @property
     def _definitions(self) -> list[str]:
@@ -69,14 +70,22 @@ class Build:
 
     def _mig(self, defs: Path, *options: str | Path) -> None:
         search = [f"-I{directory}" for directory in self._search]
-        run([*_MIG, "--abi", "i386", *search, *self._definitions, *options, defs])
+        run([*_MIG, "--abi", self.machine.name, *search, *self._definitions, *options, defs])
 
     def compile(self, sources: Iterable[Path], *options: str) -> list[Path]:
         """Compile C or assembly files and return the objects, in order."""
         search = [f"-I{directory}" for directory in self._search[:-1]]
         # System headers, in which gcc warns of nothing.
-        system = ["-isystem", str(mach_headers()), "-isystem", _compiler_headers()]
-        flags = [*_I386_FLAGS, *self._definitions, *search, *system, *options]
+        headers = str(mach_headers(self.machine))
+        system = ["-isystem", headers, "-isystem", _compiler_headers()]
+        flags = [
+            *self.machine.flags,
+            *_FLAGS.split(),
+            *self._definitions,
+            *search,
+            *system,
+            *options,
+        ]
         objects = []
         for source in sources:
             target = self.directory / f"{source.stem}.o"
@@ -87,13 +96,13 @@ class Build:
     def link(self, objects: Iterable[Path], name: str, *options: str) -> Path:
         """Link objects into an executable image of the given name."""
         target = self.directory / name
-        run(["ld", "-melf_i386", "-static", *options, "-o", target, *objects])
+        run(["ld", f"-m{self.machine.emulation}", "-static", *options, "-o", target, *objects])
         return target
 
 
-def mach_headers() -> Path:
-    """The directory with Mach's headers and .defs for i386, fetched the first time."""
-    return packages.fetch(packages.GNUMACH_DEV_I386) / "usr" / "include" / "i386-linux-gnu"
+def mach_headers(machine: Machine) -> Path:
+    """The directory with Mach's headers and .defs for a machine, fetched the first time."""
+    return packages.fetch(machine.headers) / machine.headers_directory
 
 
 def stub_generator() -> Path:

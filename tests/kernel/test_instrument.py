@@ -237,10 +237,10 @@ def test_a_truncated_compressed_image_is_refused(stock_kernel: Path, tmp_path: P
 
 def test_an_image_of_another_class_is_refused(tmp_path: Path):
     header = struct.pack(
-        "<4s12x2HI3QI6H", b"\x7fELF\2\1\1", 2, 62, 1, 0, 0, 0, 0, 64, 56, 0, 64, 0, 0
+        "<4s12x2HI3QI6H", b"\x7fELF\2\1\1", 2, 183, 1, 0, 0, 0, 0, 64, 56, 0, 64, 0, 0
     )
     header = b"\x7fELF\2\1\1".ljust(16, b"\0") + header[16:]
-    refused(header, r"the image is ELF32 x86 \(it is ELF64 x64\)", tmp_path)
+    refused(header, r"the image is ELF32 x86 or ELF64 x64 \(it is ELF64 AArch64\)", tmp_path)
 
 
 def test_an_image_that_cannot_be_read_is_named(tmp_path: Path):

@@ -1,0 +1,119 @@
+/*
+ * Entry thunks: tell a handler, then go on to the function with registers and
+ * stack as its caller left them.  Nothing stays on the stack, so functions
+ * that never return, that discard their stack or whose caller they tell by its
+ * return address are as good as any.
+ *
+ * Saved are the registers that the functions here are called with; all others
+ * are free at a call, or have been saved by who was interrupted.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include <perf_offsets.h>
+
+#include "perf_trap_entries.h"
+
+#define SAVED_RAX 120 /* in the registers that user mode gets back */
+
+#define THUNK(name)							\
+	.globl	__wrap_##name;					\
+	.type	__wrap_##name, @function;				\
+	.p2align 4;							\
+__wrap_##name:							\
+	pushq	%rax;							\
+	pushq	%rdx;							\
+	pushq	%rsi;							\
+	pushq	%rdi;							\
+	movq	%rsp, %rdi;						\
+	call	perf_enter_##name;					\
+	popq	%rdi;							\
+	popq	%rsi;							\
+	popq	%rdx;							\
+	popq	%rax;							\
+	jmp	__real_##name;					\
+	.size	__wrap_##name, . - __wrap_##name
+
+	.text
+
+	THUNK(switch_context)
+	THUNK(stack_handoff)
+	THUNK(interrupt)
+	THUNK(splx_cli)
+
+/*
+ * One entry for each number of a trap, PERF_TRAP_ENTRY_SIZE bytes apart;
+ * traps.c puts them into mach_trap_table.
+ */
+	.globl	perf_trap_entries
+	.p2align 4
+perf_trap_entries:
+	.set	trap, 0
+	.rept	PERF_TRAPS_MAX
+	.p2align 3
+	pushq	$trap - 128	/* in two bytes up to 255 */
+	jmp	enter_trap
+	.set	trap, trap + 1
+	.endr
+
+/*
+ * The stack: number, return address, arguments from the seventh on; the first
+ * six are in registers.  The number becomes the target.
+ */
+	.type	enter_trap, @function
+enter_trap:
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%r8
+	pushq	%r9
+	movl	48(%rsp), %edi
+	subl	$-128, %edi
+	call	perf_enter_trap
+	movq	%rax, 48(%rsp)
+	popq	%r9
+	popq	%r8
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	ret
+	.size	enter_trap, . - enter_trap
+
+/*
+ * The way back to user mode of all but plain system calls.  The stack pointer
+ * stands at the registers that user mode gets back, which are not on a stack;
+ * every other register is free.
+ */
+	.globl	perf_detour_return_from_trap
+	.type	perf_detour_return_from_trap, @function
+	.p2align 4
+perf_detour_return_from_trap:
+	movq	%rsp, %rbx
+	movq	kernel_stack, %rsp
+	movl	SAVED_RAX(%rbx), %edi
+	call	perf_leave_kernel
+	movq	%rbx, %rsp
+	.byte	PERF_INSTRUCTION_return_from_trap
+	jmp	PERF_BEHIND_return_from_trap
+	.size	perf_detour_return_from_trap, . - perf_detour_return_from_trap
+
+/*
+ * That of a system call whose function returned, with its result in rax.  This
+ * is a stack; every other register is loaded anew further on.
+ */
+	.globl	perf_detour_syscall64_check_for_ast
+	.type	perf_detour_syscall64_check_for_ast, @function
+	.p2align 4
+perf_detour_syscall64_check_for_ast:
+	movq	%rax, %rbx
+	movl	%eax, %edi
+	call	perf_leave_kernel
+	movq	%rbx, %rax
+	.byte	PERF_INSTRUCTION_syscall64_check_for_ast
+	jmp	PERF_BEHIND_syscall64_check_for_ast
+	.size	perf_detour_syscall64_check_for_ast, . - perf_detour_syscall64_check_for_ast
+
+	.section .note.GNU-stack, "", @progbits
