@@ -62,8 +62,14 @@ set_limit(void)
 void
 perf_control_calibrate(void)
 {
+	struct perf_scale scale;
+
 	perf_control.ticks_per_second = perf_platform_clock_frequency();
-	perf_scale_init(perf_control.ticks_per_second, &perf_control.scale);
+	perf_scale_init(perf_control.ticks_per_second, &scale);
+	perf_section_begin(&perf_control.scale_sequence);
+	perf_store64(&perf_control.scale.whole, scale.whole);
+	perf_store64(&perf_control.scale.fraction, scale.fraction);
+	perf_section_end(&perf_control.scale_sequence);
 	set_limit();
 }
 

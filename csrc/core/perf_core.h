@@ -80,6 +80,8 @@ struct perf_control {
 	uint32_t error_rate;
 	uint64_t ticks_per_second;
 	uint64_t boot_ticks;
+	/* Reports read the scale without the lock, as what a CPU records. */
+	uint32_t scale_sequence;
 	struct perf_scale scale;
 	uint64_t enabled_at; /* ticks */
 	uint64_t monitored;  /* ticks, up to the last disable */
@@ -89,11 +91,22 @@ extern struct perf_cpu perf_cpus[PERF_PLATFORM_CPUS];
 extern struct perf_shared perf_shared;
 extern struct perf_control perf_control;
 
-/* Nanoseconds since boot of a clock value; of a duration. */
+/* Nanoseconds of a duration; since boot, of a clock value. */
 static inline uint64_t
 perf_duration_ns(uint64_t ticks)
 {
-	return perf_nanoseconds(&perf_control.scale, ticks);
+	struct perf_scale scale;
+	uint32_t before;
+
+	for (;;) {
+		before = perf_section_read(&perf_control.scale_sequence);
+		scale.whole = perf_load64(&perf_control.scale.whole);
+		scale.fraction = perf_load64(&perf_control.scale.fraction);
+		if (perf_section_same(&perf_control.scale_sequence, before))
+			break;
+		perf_platform_pause();
+	}
+	return perf_nanoseconds(&scale, ticks);
 }
 
 static inline uint64_t
