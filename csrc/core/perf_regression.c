@@ -68,8 +68,8 @@ change(uint64_t base, uint64_t current)
 	return faster ? -(int64_t)quotient : (int64_t)quotient;
 }
 
-static kern_return_t
-compare(uint32_t event, perf_regression_t *report)
+kern_return_t
+perf_regression_compare(uint32_t event, perf_regression_t *report)
 {
 	const struct window *base = &baseline.window[event];
 	struct window current;
@@ -128,7 +128,7 @@ perf_regression_report(uint32_t event, perf_regression_t *report)
 	if (!perf_event_exists(event))
 		return KERN_INVALID_ARGUMENT;
 	perf_platform_lock();
-	kr = compare(event, report);
+	kr = perf_regression_compare(event, report);
 	perf_platform_unlock();
 	return kr;
 }
@@ -150,7 +150,7 @@ evaluate(void)
 	perf_regression_t report;
 
 	for (uint32_t event = 0; event < PERF_EVENT_MAX; event++)
-		if (compare(event, &report) == KERN_SUCCESS
+		if (perf_regression_compare(event, &report) == KERN_SUCCESS
 		    && exceeds(&report, perf_control.regression_percent))
 			return true;
 	return false;

@@ -27,7 +27,8 @@ kern_return_t perf_regression_report(uint32_t event, perf_regression_t *report);
  */
 bool perf_regression_flag(void);
 
-/* Under the control lock. */
+/* Under the control lock, both. */
+kern_return_t perf_regression_compare(uint32_t event, perf_regression_t *report);
 void perf_regression_forget(void);
 
 #endif /* _PERF_REGRESSION_H_ */

@@ -7,6 +7,7 @@
 
 #include "perf_report.h"
 
+#include "perf_alerts.h"
 #include "perf_control.h"
 #include "perf_core.h"
 #include "perf_events.h"
@@ -54,7 +55,7 @@ perf_report_event(uint32_t event, perf_event_stats_t *stats)
 	stats->min = stats->max = stats->mean = 0;
 	if (totals.timed != 0) {
 		stats->min = perf_duration_ns(perf_totals_min(&totals));
-		stats->max = perf_duration_ns(perf_totals_max(&totals));
+		stats->max = perf_duration_ns(totals.max);
 		stats->mean = perf_divide(stats->total, totals.timed, &rest);
 	}
 	stats->last = perf_instant_ns(totals.last);
@@ -134,6 +135,7 @@ perf_report_system(perf_system_stats_t *stats)
 	stats->table_overflows = perf_ids_overflows();
 	stats->time_monitored = time_monitored();
 	stats->requests = requests_served();
+	stats->alerts = perf_alerts_counted();
 	stats->regression = perf_regression_flag();
 }
 

@@ -30,9 +30,29 @@ perf_count_work(struct perf_statistics *statistics, uint64_t ticks)
 	perf_add64(&totals->total, ticks);
 	if (~ticks > totals->long_min_inverted)
 		perf_store64(&totals->long_min_inverted, ~ticks);
-	if (ticks > totals->long_max)
-		perf_store64(&totals->long_max, ticks);
+	if (ticks > totals->max)
+		perf_store64(&totals->max, ticks);
+	perf_late_mark(statistics, UINT32_MAX);
 	perf_bucket_count(&statistics->work[bucket], &statistics->work_carry[bucket]);
+}
+
+/*
+ * The longest of the short times, which is 0 when inverted and so like none,
+ * leaves its minimum with the long ones.
+ */
+void PERF_FAST_CALL
+perf_count_notable(struct perf_statistics *statistics, uint32_t ticks)
+{
+	struct perf_totals *totals = &statistics->totals;
+	uint32_t late = perf_load32(&perf_late_ticks);
+
+	if (ticks > totals->max)
+		perf_store64(&totals->max, ticks);
+	if (ticks == UINT32_MAX)
+		perf_store64(&totals->long_min_inverted, ~(uint64_t)ticks);
+	if (ticks > late)
+		perf_late_mark(statistics, ticks);
+	perf_store32(&totals->notable, totals->max < late ? (uint32_t)totals->max : late);
 }
 
 void
@@ -45,19 +65,12 @@ perf_count_wait(struct perf_statistics *statistics, uint64_t ticks)
 	perf_bucket_count(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
 }
 
-/* The longest short time is nothing when inverted, and left to say if all else is. */
 uint64_t
 perf_totals_min(const struct perf_totals *totals)
 {
-	if (totals->min_inverted != 0 || totals->max == UINT32_MAX)
+	if (totals->min_inverted != 0)
 		return (uint32_t)~totals->min_inverted;
 	return ~totals->long_min_inverted;
-}
-
-uint64_t
-perf_totals_max(const struct perf_totals *totals)
-{
-	return totals->long_max != 0 ? totals->long_max : totals->max;
 }
 
 void PERF_FAST_CALL
@@ -88,8 +101,6 @@ perf_totals_add(struct perf_totals *sum, const struct perf_totals *totals)
 	sum->wait_total += totals->wait_total;
 	if (totals->long_min_inverted > sum->long_min_inverted)
 		sum->long_min_inverted = totals->long_min_inverted;
-	if (totals->long_max > sum->long_max)
-		sum->long_max = totals->long_max;
 	if (totals->min_inverted > sum->min_inverted)
 		sum->min_inverted = totals->min_inverted;
 	if (totals->max > sum->max)

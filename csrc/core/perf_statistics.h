@@ -27,11 +27,12 @@ struct perf_totals {
 	uint64_t total;	 /* of the timed */
 	uint64_t wait_total;
 	uint64_t last;	 /* clock at the end of the newest */
+	uint64_t max; /* of the timed */
 	/* Of those at least PERF_LONG_TICKS long, and of the others. */
 	uint64_t long_min_inverted; /* ~min */
-	uint64_t long_max;
 	uint32_t min_inverted;
-	uint32_t max;
+	/* What is longer is looked at: it may be the maximum, or too long. */
+	uint32_t notable;
 };
 
 #define PERF_LONG_TICKS (UINT64_C(1) << 32)
@@ -58,6 +59,16 @@ perf_count_instant(struct perf_statistics *statistics)
 	perf_add64(&statistics->totals.instants, 1);
 }
 
+/*
+ * Work longer than this is to be marked, in ticks; below UINT32_MAX.  Written
+ * under the control lock.  A CPU that does not see a lower one at once is told
+ * by having its notable cleared.
+ */
+extern uint32_t perf_late_ticks;
+
+void PERF_FAST_CALL perf_late_mark(const struct perf_statistics *statistics, uint32_t ticks);
+void PERF_FAST_CALL perf_count_notable(struct perf_statistics *statistics, uint32_t ticks);
+
 /* Below PERF_LONG_TICKS: the usual event. */
 static inline void
 perf_count_short_work(struct perf_statistics *statistics, uint32_t ticks)
@@ -69,8 +80,8 @@ perf_count_short_work(struct perf_statistics *statistics, uint32_t ticks)
 	perf_add64(&totals->total, ticks);
 	if (perf_unlikely(~ticks > totals->min_inverted))
 		perf_store32(&totals->min_inverted, ~ticks);
-	if (perf_unlikely(ticks > totals->max))
-		perf_store32(&totals->max, ticks);
+	if (perf_unlikely(ticks > perf_peek32(&totals->notable)))
+		perf_count_notable(statistics, ticks);
 	perf_bucket_count(&statistics->work[bucket], &statistics->work_carry[bucket]);
 }
 
@@ -82,7 +93,6 @@ void PERF_FAST_CALL perf_statistics_clear(struct perf_statistics *statistics);
 
 /* Of the timed, if there are any. */
 uint64_t perf_totals_min(const struct perf_totals *totals);
-uint64_t perf_totals_max(const struct perf_totals *totals);
 
 /* Add one CPU's totals to a sum over CPUs. */
 void perf_totals_add(struct perf_totals *sum, const struct perf_totals *totals);

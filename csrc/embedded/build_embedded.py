@@ -25,10 +25,11 @@ COMPILE_ARGS = (
     *("-Wall", "-Wextra", "-Werror"),
 )
 
-# interface, server prefix macro and prefix, whether the host also calls it
+# interface, server prefix macro and prefix, whether the host serves it, whether it calls it
 INTERFACES = (
-    ("include/mach/perf_monitor.defs", "PERF_MONITOR_SERVERPREFIX=ipc_", True),
-    ("csrc/workload/perf_workload.defs", "PERF_WORKLOAD_SERVERPREFIX=serve_", False),
+    ("include/mach/perf_monitor.defs", "PERF_MONITOR_SERVERPREFIX=ipc_", True, True),
+    ("include/mach/perf_alert.defs", "PERF_ALERT_SERVERPREFIX=serve_", False, True),
+    ("csrc/workload/perf_workload.defs", "PERF_WORKLOAD_SERVERPREFIX=serve_", True, False),
 )
 
 DECLARATIONS = """
@@ -52,13 +53,14 @@ def generate_stubs(stubs: Path) -> None:
 
     stubs.mkdir(parents=True, exist_ok=True)
     abi = "x86_64" if sys.maxsize > 1 << 32 else "i386"
-    for interface, prefix, called in INTERFACES:
+    for interface, prefix, served, called in INTERFACES:
         base = stubs / Path(interface).stem
+        server = ("-server", f"{base}_server.c", "-sheader", f"{base}_server.h")
         user = ("-user", f"{base}_user.c", "-header", f"{base}_user.h")
         arguments = (
             *("--abi", abi, "-D", prefix),
             *(f"-I{ROOT / include}" for include in ("include", "include/fallback")),
-            *("-server", f"{base}_server.c", "-sheader", f"{base}_server.h"),
+            *(server if served else ("-server", "/dev/null", "-sheader", "/dev/null")),
             *(user if called else ("-user", "/dev/null", "-header", "/dev/null")),
             str(ROOT / interface),
         )

@@ -237,12 +237,39 @@ message_trap(const struct message_trap *trap)
 	return mr;
 }
 
+static __thread bool of_kernel;
+
+void
+message_thread_of_kernel(void)
+{
+	of_kernel = true;
+}
+
+/* To a task: never waits, because what the kernel sends to is a right to send once. */
+static mach_msg_return_t
+send_from_kernel(const mach_msg_header_t *message, mach_msg_size_t size)
+{
+	struct kmsg *kmsg;
+	mach_msg_return_t mr;
+
+	pthread_mutex_lock(&ports_lock);
+	mr = kmsg_copyin(kernel_space, message, size, MACH_PORT_NULL, &kmsg);
+	if (mr == MACH_MSG_SUCCESS && kmsg->destination->receiver != NULL)
+		kmsg_enqueue(kmsg->destination, kmsg);
+	else if (mr == MACH_MSG_SUCCESS)
+		kmsg_destroy(kmsg);
+	pthread_mutex_unlock(&ports_lock);
+	return mr;
+}
+
 mach_msg_return_t
 mach_msg(mach_msg_header_t *message, mach_msg_option_t option, mach_msg_size_t send_size,
 	 mach_msg_size_t receive_size, mach_port_t receive_name,
 	 mach_msg_timeout_t timeout, mach_port_t notify)
 {
 	(void)notify;
+	if (of_kernel)
+		return send_from_kernel(message, send_size);
 	return message_trap(&(struct message_trap){
 		.option = option,
 		.send = message,

@@ -22,6 +22,9 @@ struct message_trap {
 	mach_msg_timeout_t timeout; /* milliseconds, of each part */
 };
 
+/* From now on mach_msg() of this thread sends out of the kernel's space. */
+void message_thread_of_kernel(void);
+
 mach_msg_return_t message_trap(const struct message_trap *trap);
 
 #endif /* _EMBEDDED_MESSAGE_H_ */

@@ -223,6 +223,17 @@ right_check(struct space *space, mach_port_t name, uint32_t disposition)
 	}
 }
 
+bool
+port_is_once(struct space *space, mach_port_t name)
+{
+	bool once;
+
+	pthread_mutex_lock(&ports_lock);
+	once = right_check(space, name, MACH_MSG_TYPE_MOVE_SEND_ONCE);
+	pthread_mutex_unlock(&ports_lock);
+	return once;
+}
+
 struct port *
 right_take(struct space *space, mach_port_t name, uint32_t disposition, uint32_t *sent)
 {

@@ -57,6 +57,9 @@ mach_port_t port_give_send(struct space *from, mach_port_t name, struct space *t
  */
 void port_offer(struct space *space, mach_port_t name);
 
+/* Is it a send-once right to a port that lives? */
+bool port_is_once(struct space *space, mach_port_t name);
+
 /* Destroy all the rights that a name stands for; an unknown one is harmless. */
 void port_destroy(struct space *space, mach_port_t name);
 /* [locked] The same. */

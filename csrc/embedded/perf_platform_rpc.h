@@ -18,6 +18,7 @@
 #include <mach/mach_types.h>
 
 #include "embedded_host.h"
+#include "embedded_ports.h"
 
 typedef mach_port_t perf_platform_port_t;
 
@@ -31,6 +32,26 @@ static inline bool
 perf_platform_is_host_priv(host_priv_t host_priv)
 {
 	return host_priv == embedded_host_priv;
+}
+
+kern_return_t embedded_alerts_wanted(void);
+
+static inline bool
+perf_platform_port_lives(perf_platform_port_t port)
+{
+	return port_is_once(kernel_space, port);
+}
+
+static inline void
+perf_platform_port_release(perf_platform_port_t port)
+{
+	port_destroy(kernel_space, port);
+}
+
+static inline kern_return_t
+perf_platform_alerts_wanted(void)
+{
+	return embedded_alerts_wanted();
 }
 
 static inline kern_return_t

@@ -131,13 +131,15 @@ PERF_WRAP(kern_return_t, thread_create, (task_t task, thread_t *thread))
 	return result;
 }
 
-PERF_WRAP(thread_t, kernel_thread, (task_t task, void (*function)(void), void *argument))
+/* Newer kernels take a name in front of the function and its argument. */
+PERF_WRAP(thread_t, kernel_thread,
+	  (task_t task, uintptr_t second, uintptr_t third, uintptr_t fourth))
 {
 	struct perf_interval interval;
 	thread_t thread;
 
 	perf_interval_begin(PERF_EVENT_THREAD_CREATE, &interval);
-	thread = __real_kernel_thread(task, function, argument);
+	thread = __real_kernel_thread(task, second, third, fourth);
 	thread_created(0, thread, task, &interval);
 	return thread;
 }

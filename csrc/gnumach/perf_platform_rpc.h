@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include <perf_kernel.h>
+#include <perf_offsets.h>
 
 typedef ipc_port_t perf_platform_port_t;
 
@@ -28,6 +29,28 @@ static inline bool
 perf_platform_is_host_priv(host_priv_t host_priv)
 {
 	return host_priv != NULL;
+}
+
+kern_return_t perf_alerts_wanted(void);
+
+static inline bool
+perf_platform_port_lives(perf_platform_port_t port)
+{
+	return port != NULL && port != IP_DEAD &&
+	       (*(const volatile uint32_t *)((uintptr_t)port + PERF_OFFSET_PORT_BITS) &
+		PERF_PORT_ACTIVE) != 0;
+}
+
+static inline void
+perf_platform_port_release(perf_platform_port_t port)
+{
+	ipc_port_release_sonce(port);
+}
+
+static inline kern_return_t
+perf_platform_alerts_wanted(void)
+{
+	return perf_alerts_wanted();
 }
 
 static inline size_t

@@ -12,6 +12,7 @@
 
 #include "perf_platform_rpc_contract.h"
 
+#include "perf_alert_receivers.h"
 #include "perf_control.h"
 #include "perf_reader.h"
 #include "perf_regression.h"
@@ -179,10 +180,9 @@ ipc_perf_set_thresholds(host_priv_t host_priv, uint32_t latency_us, uint32_t thr
 kern_return_t
 ipc_perf_request_alerts(host_priv_t host_priv, perf_platform_port_t notify)
 {
-	(void)notify;
 	if (!admit_host_priv(host_priv))
 		return KERN_INVALID_HOST;
-	return KERN_NOT_SUPPORTED;
+	return perf_alert_receivers_add(notify);
 }
 
 kern_return_t

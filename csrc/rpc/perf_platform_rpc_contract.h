@@ -33,4 +33,18 @@ static inline kern_return_t perf_platform_ool_allocate(size_t size, void **memor
 static inline kern_return_t perf_platform_ool_finish(void *memory, size_t size,
 						     size_t used, void **ool);
 
+/*
+ * Is this a right to send to somebody?  Give back a send-once right unused,
+ * alive or dead.
+ */
+static inline bool perf_platform_port_lives(perf_platform_port_t port);
+static inline void perf_platform_port_release(perf_platform_port_t port);
+
+/*
+ * From now on a thread calls perf_alert_receivers_tell() once a second, until
+ * that says to stop; it is not running when this is called.  Under the control
+ * lock.
+ */
+static inline kern_return_t perf_platform_alerts_wanted(void);
+
 #endif /* _PERF_PLATFORM_RPC_CONTRACT_H_ */

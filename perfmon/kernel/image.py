@@ -217,6 +217,24 @@ class KernelImage:
         """Size in bytes of a structure, as the object file of `function` knows it."""
         return self._structure(structure, function).size
 
+    def parameter_count(self, function: str) -> int:
+        """How many parameters a function has."""
+        unit = self.unit_of(self.symbols[function])
+        if unit is None:
+            raise self.failed(f"debugging information describes {function}")
+        try:
+            top = self._elf.get_dwarf_info().get_CU_at(unit).get_top_DIE()
+            for entry in top.iter_children():
+                name = entry.attributes.get("DW_AT_name")
+                if entry.tag != "DW_TAG_subprogram" or name is None:
+                    continue
+                if name.value.decode() == function and "DW_AT_low_pc" in entry.attributes:
+                    tags = (child.tag for child in entry.iter_children())
+                    return sum(tag == "DW_TAG_formal_parameter" for tag in tags)
+        except (ELFError, DWARFError) as error:
+            raise self.failed(f"debugging information is readable ({error})") from error
+        raise self.failed(f"debugging information describes {function}")
+
     def _structure(self, name: str, function: str) -> Structure:
         unit = self.unit_of(self.symbols[function])
         if unit is None:

@@ -42,6 +42,8 @@ _NEEDED = (
     "percpu_array", "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
     "convert_port_to_host_priv", "return_to_iret", "kernel_stack",
+    "kernel_task", "assert_wait", "clear_wait", "thread_set_timeout", "thread_wakeup_prim",
+    "ipc_port_release_sonce", "mach_msg_send_from_kernel",
 )  # fmt: skip
 
 # Name in perf_offsets.h: structure, member, and a function whose object file knows them.
@@ -54,6 +56,12 @@ _MEMBERS = {
     "OFFSET_TRAP_FUNCTION": ("mach_trap_t", "mach_trap_function", "kern_invalid"),
     "OFFSET_TRAP_NAME": ("mach_trap_t", "mach_trap_name", "kern_invalid"),
 }
+# The word of a port that says whether it lives: structures within structures.
+_PORT_BITS = (
+    ("ipc_port", "ip_target", "ipc_port_release_sonce"),
+    ("ipc_target", "ipt_object", "ipc_port_release_sonce"),
+    ("ipc_object", "io_bits", "ipc_port_release_sonce"),
+)
 _NAME_LENGTH = 32
 
 _PT_LOAD, _READ_WRITE_EXECUTE = 1, 7
@@ -209,6 +217,8 @@ def _offsets(image: KernelImage, base: int) -> dict[str, int]:
         raise image.failed("time is 8 or 16 bytes")
     return {
         **offsets,
+        "KERNEL_THREAD_PARAMETERS": image.parameter_count("kernel_thread"),
+        "OFFSET_PORT_BITS": sum(image.member_offset(*where) for where in _PORT_BITS),
         "KERNEL_BASE": base,
         "KERNEL_NAME_LENGTH": _NAME_LENGTH,
         "SIZE_TRAP": size,

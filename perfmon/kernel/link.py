@@ -89,6 +89,9 @@ def build_blob(
         "-DKERNEL_SERVER=1",
         "-DPERF_MONITOR_SERVERPREFIX=ipc_",
     )
+    alert = build.user_stubs(
+        root / "include" / "mach" / "perf_alert.defs", "perf_alert", "-DKERNEL_USER=1"
+    )
     sources = [
         *sorted((csrc / "core").glob("*.c")),
         *sorted((csrc / "rpc").glob("*.c")),
@@ -96,6 +99,7 @@ def build_blob(
         own / f"thunks_{image.machine.name}.S",
         directory / "site_table.c",
         stub,
+        alert,
     ]
     fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
     small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]

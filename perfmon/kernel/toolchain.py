@@ -51,11 +51,11 @@ class Build:
     def _definitions(self) -> list[str]:
         return [f"-D{define}" for define in self.defines]
 
-    def user_stubs(self, defs: Path, name: str) -> Path:
+    def user_stubs(self, defs: Path, name: str, *options: str) -> Path:
         """Generate `name`.h and the C file with the client's side, and return the latter."""
         user = self.directory / f"{name}_user_stub.c"
         header = self.directory / f"{name}.h"
-        self._mig(defs, "-user", user, "-header", header, "-server", os.devnull)
+        self._mig(defs, *options, "-user", user, "-header", header, "-server", os.devnull)
         return user
 
     def server_stubs(self, defs: Path, name: str, *options: str) -> Path:

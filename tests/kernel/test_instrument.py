@@ -282,7 +282,7 @@ def test_the_added_segment_lies_behind_the_kernels_memory(
 
 
 def test_what_is_added_keeps_to_its_budget_of_memory(report: InstrumentReport):
-    assert report.file_size <= 25 * 1024  # code and data
+    assert report.file_size <= 28 * 1024  # code and data
     # Statistics of 64 events, ids of 1024 tasks and 4096 threads, what 1024 threads are doing.
     tables = 64 * 1024 + 12 * (1024 + 4096) + 88 * 1024
     assert report.memory_size - report.file_size <= tables + 8 * 1024

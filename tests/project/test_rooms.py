@@ -29,7 +29,7 @@ COMPILER = (
 MAY_INCLUDE = {
     "csrc/core": ("csrc/core",),
     "csrc/rpc": ("csrc/core", "csrc/rpc"),
-    "csrc/gnumach": ("csrc/core", "csrc/gnumach"),
+    "csrc/gnumach": ("csrc/core", "csrc/rpc", "csrc/gnumach"),
     "csrc/embedded": ("csrc/core", "csrc/rpc", "csrc/embedded"),
     "csrc/guest": ("csrc/guest",),
 }

@@ -58,6 +58,22 @@ extern struct kmem_cache thread_cache;
 
 extern mig_routine_t mach_server_routines[];
 
+/* Threads of the kernel; a wait for nothing ends with its time. */
+extern task_t kernel_task;
+thread_t kernel_thread(task_t task, uintptr_t second, uintptr_t third, uintptr_t fourth);
+void assert_wait(void *event, boolean_t interruptible);
+void clear_wait(thread_t thread, int result, boolean_t interruptible_only);
+void thread_set_timeout(int ticks);
+void thread_block(void (*continuation)(void));
+boolean_t thread_wakeup_prim(void *event, boolean_t one, int result);
+
+/* A port is alive while this bit is set. */
+#define PERF_PORT_ACTIVE 0x80000000u
+#define IP_DEAD ((ipc_port_t)~(uintptr_t)0)
+
+void ipc_port_release_sonce(ipc_port_t port);
+mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *message, mach_msg_size_t size);
+
 extern int hz;			     /* clock interrupts per second */
 extern volatile uint32_t elapsed_ticks; /* clock interrupts since boot */
 
