@@ -5,45 +5,37 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from perfmon.cli.command import Command, Status
+from perfmon.cli.command import Command, CommandError, Status, say
+from perfmon.cli.output import counted
 
 if TYPE_CHECKING:
     from perfmon.recording.trace import Trace
 
-
-def _chrome(trace: Trace) -> Iterator[str]:
-    from perfmon.exports.chrome import chrome_lines
-
-    return chrome_lines(trace)
-
-
-def _csv(trace: Trace) -> Iterator[str]:
-    from perfmon.exports.table import csv_lines
-
-    return csv_lines(trace)
-
-
-def _folded(trace: Trace) -> Iterator[str]:
-    from perfmon.exports.folded import folded_lines
-
-    return folded_lines(trace)
-
-
-FORMATS: Final[Mapping[str, Callable[[Trace], Iterator[str]]]] = MappingProxyType(
-    {"chrome": _chrome, "csv": _csv, "folded": _folded}
+# Each in a module of its own, which is loaded when its format is asked for.
+FORMATS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "chrome": "chrome.chrome_lines",
+        "csv": "table.csv_lines",
+        "folded": "folded.folded_lines",
+        "parquet": "parquet.parquet_chunks",
+        "perfetto": "perfetto.perfetto_chunks",
+        "speedscope": "speedscope.speedscope_lines",
+    }
 )
+_BINARY: Final = ("parquet", "perfetto")
 
 
 class Export(Command):
-    """Write a recording as Chrome/Perfetto JSON, CSV or folded stacks."""
+    """Write a recording in a format of other programs."""
 
     name: ClassVar[str] = "export"
-    example: ClassVar[str] = "export trace -f chrome -o trace.json"
+    example: ClassVar[str] = "export trace -f perfetto -o trace.pftrace"
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add TRACE, -f and -o."""
@@ -53,29 +45,45 @@ class Export(Command):
             "--format",
             choices=FORMATS,
             required=True,
-            help="chrome: for Perfetto's viewer; folded: PROFILE samples, for flame graphs",
+            help="chrome (JSON) and perfetto (protobuf): for Perfetto's viewer; folded and "
+            "speedscope: PROFILE samples, for flame graphs; csv and parquet: every field",
         )
         parser.add_argument(
             "-o", "--output", type=Path, metavar="FILE", help="default: standard output"
         )
 
     def run(self, args: argparse.Namespace) -> int:
-        """Write it; a file appears only when it is whole."""
+        """Write it, and say what the recording lacks; a file appears only when it is whole."""
         from perfmon.recording.trace import open_trace
 
-        lines = FORMATS[args.format](open_trace(args.trace))
-        if args.output is None:
-            sys.stdout.writelines(_terminated(lines))
-            return Status.GOOD
-        partial = args.output.with_name(f"{args.output.name}.partial")
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                file.writelines(_terminated(lines))
-            partial.replace(args.output)
-        finally:
-            partial.unlink(missing_ok=True)
+        if args.output is None and args.format in _BINARY and sys.stdout.isatty():
+            raise CommandError(f"{args.format} is binary: -o FILE says where it goes")
+        trace = open_trace(args.trace)
+        _write(_pieces(trace, args.format), args.output)
+        if missing := sum(map(trace.discarded, trace.streams)):
+            say(f"{args.trace}: {counted(missing, 'event')} missing, as `perfmon report` explains")
+        if cut_off := sum(map(trace.cut_off, trace.streams)):
+            say(f"{args.trace} was cut off: {counted(cut_off, 'byte')} hold no whole packet")
         return Status.GOOD
 
 
-def _terminated(lines: Iterable[str]) -> Iterator[str]:
-    return (f"{line}\n" for line in lines)
+def _pieces(trace: Trace, kind: str) -> Iterator[bytes]:
+    module, _, function = FORMATS[kind].partition(".")
+    parts: Iterable[str | bytes] = getattr(import_module(f"perfmon.exports.{module}"), function)(
+        trace
+    )
+    return (part if isinstance(part, bytes) else f"{part}\n".encode() for part in parts)
+
+
+def _write(pieces: Iterator[bytes], output: Path | None) -> None:
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(pieces)
+        return
+    partial = output.with_name(f"{output.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.writelines(pieces)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -79,6 +79,14 @@ class Trace:
                 end += size
         return stream.stat().st_size - end
 
+    def discarded(self, stream: Path) -> int:
+        """Events of one stream's CPU that are missing, by the recorder's account."""
+        discarded = 0
+        with stream.open("rb") as file:
+            while (header := _read_header(file, stream)) and _skip_payload(file, header[2]):
+                discarded = header[3]
+        return discarded
+
     def samples(self) -> Iterator[Sample]:
         """The samples of all CPUs, in order of time; those of one moment in order of CPUs."""
         return heapq.merge(
@@ -151,11 +159,15 @@ def _read_packet(file: IO[bytes], stream: Path) -> Packet | None:
 def _skip_packet(file: IO[bytes], stream: Path) -> int:
     """The size of the next packet; 0 where there is no whole one."""
     header = _read_header(file, stream)
-    if header is None:
+    if header is None or not _skip_payload(file, header[2]):
         return 0
-    size = header[2]
+    return PACKET.size + header[2]
+
+
+def _skip_payload(file: IO[bytes], size: int) -> bool:
+    """Go on behind a payload; False when the file ends before."""
     at = file.tell()
     if file.seek(0, 2) < at + size:
-        return 0
+        return False
     file.seek(at + size)
-    return PACKET.size + size
+    return True

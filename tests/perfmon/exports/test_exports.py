@@ -3,11 +3,14 @@
 
 import csv
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
 
 import pytest
+from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as proto
+from pyarrow import parquet
 
 from perfmon import Event, Flag, Sample
 from perfmon.cli import main
@@ -70,6 +73,139 @@ def test_csv_holds_every_field_of_every_sample_in_order(trace: Trace, tmp_path: 
     assert [int(row["time_ns"]) for row in rows] == [
         trace.clock.wall_ns_at(sample.timestamp) for sample in samples
     ]
+
+
+def test_parquet_holds_every_field_of_every_sample_in_order(trace: Trace, tmp_path: Path) -> None:
+    table = parquet.read_table(export(trace, "parquet", tmp_path))
+    samples = list(trace.samples())
+    columns = [table[field].to_pylist() for field in Sample._fields]
+    assert [Sample(*row) for row in zip(*columns, strict=True)] == samples
+    assert table["name"].to_pylist() == [trace.names[sample.event] for sample in samples]
+    assert table["time"].cast("int64").to_pylist() == [
+        trace.clock.wall_ns_at(sample.timestamp) for sample in samples
+    ]
+    assert table.schema.metadata[b"hostname"] == b"box:"
+    assert int(table.schema.metadata[b"ticks_per_second"]) == CLOCK.ticks_per_second
+
+
+def test_perfetto_packets_hold_every_sample_in_order(tmp_path: Path) -> None:
+    streams = [
+        [s._replace(task=s.thread // 3) for s in random_samples(Random(cpu), cpu, 500, 10**9)]
+        for cpu in (0, 1, 2)
+    ]
+    trace = write(tmp_path / "trace", *streams)
+    document = proto.Trace.FromString(export(trace, "perfetto", tmp_path).read_bytes())
+    names, keys, tracks = {}, {}, {}
+    found, open_slices, ends = [], {}, 0
+    for packet in document.packet:
+        names |= {name.iid: name.name for name in packet.interned_data.event_names}
+        keys |= {name.iid: name.name for name in packet.interned_data.debug_annotation_names}
+        if packet.HasField("track_descriptor"):
+            tracks[packet.track_descriptor.uuid] = packet.track_descriptor
+        if not packet.HasField("track_event"):
+            continue
+        event = packet.track_event
+        track = tracks[event.track_uuid]  # which must have been declared by now
+        if event.type == proto.TrackEvent.TYPE_SLICE_END:
+            open_slices.pop(event.track_uuid)["end"] = packet.timestamp
+            ends += 1
+            continue
+        values = [(keys[a.name_iid], a.uint_value) for a in event.debug_annotations]
+        record = {
+            "name": names[event.name_iid],
+            "begin": packet.timestamp,
+            "end": packet.timestamp,
+            "values": values,
+            "track": track.name,
+            "owner": tracks[track.parent_uuid],
+        }
+        found.append(record)
+        if event.type == proto.TrackEvent.TYPE_SLICE_BEGIN:
+            open_slices[event.track_uuid] = record
+    samples = list(trace.samples())
+    assert len(found) == len(samples) == 1500
+    assert not open_slices
+    assert ends == sum(not sample.flags & Flag.INSTANT for sample in samples)
+    for record, sample in zip(found, samples, strict=True):
+        assert record["name"] == record["track"] == trace.names[sample.event]
+        assert record["end"] == CLOCK.ns(sample.timestamp)
+        length = 0 if sample.flags & Flag.INSTANT else CLOCK.ns(sample.duration)
+        assert record["begin"] == record["end"] - min(length, record["end"])
+        (_, cpu), (_, flags), (_, data1), (_, data2) = record["values"]
+        assert (cpu, flags) == (sample.cpu, sample.flags)
+        assert (data1, data2) == (sample.data1, sample.data2)
+        if sample.event in (Event.CONTEXT_SWITCH, Event.INTERRUPT):
+            assert record["owner"].name == f"CPU {sample.cpu}"
+        elif not sample.thread:
+            assert record["owner"].process.pid == sample.task
+        else:
+            thread = record["owner"].thread
+            assert (thread.pid % 2**32, thread.tid % 2**32) == (sample.task, sample.thread)
+
+
+def test_perfetto_knows_the_meaning_of_data_and_the_time_of_day(tmp_path: Path) -> None:
+    trace = write(tmp_path / "trace", [Sample(3_000, Event.VM_ALLOC, 0, 0, 300, 5, 6, 0x1000, 42)])
+    document = proto.Trace.FromString(export(trace, "perfetto", tmp_path).read_bytes())
+    keys = {n.iid: n.name for p in document.packet for n in p.interned_data.debug_annotation_names}
+    (begin,) = (p for p in document.packet if p.track_event.debug_annotations)
+    values = {keys[a.name_iid]: a.uint_value for a in begin.track_event.debug_annotations}
+    assert values == {"cpu": 0, "flags": 0, "address": 0x1000, "size": 42}
+    clocks = next(p.clock_snapshot.clocks for p in document.packet if p.clock_snapshot.clocks)
+    assert {c.clock_id: c.timestamp for c in clocks} == {6: 0, 1: trace.clock.wall_ns_at(0)}
+    names = [p.track_descriptor.process.process_name for p in document.packet]
+    assert "task 5" in names
+
+
+def test_speedscope_holds_every_profile_sample_in_order(tmp_path: Path) -> None:
+    samples = [
+        Sample(at, at % 3 and 12, 0, 0, 0, 1, at % 2, 0xC0100000 + at % 5, at % 7 == 0)
+        for at in range(300)
+    ]
+    trace = write(tmp_path / "trace", samples)
+    document = json.loads(export(trace, "speedscope", tmp_path).read_text())
+    frames = [frame["name"] for frame in document["shared"]["frames"]]
+    for profile in document["profiles"]:
+        thread = int(profile["name"].rpartition(" ")[2])
+        expected = [
+            ["user" if sample.data2 else "kernel", f"{sample.data1:#x}"]
+            for sample in samples
+            if sample.event == Event.PROFILE and sample.thread == thread
+        ]
+        assert [[frames[frame] for frame in stack] for stack in profile["samples"]] == expected
+        assert sum(profile["weights"]) == profile["endValue"] == len(expected)
+    assert len(document["profiles"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [("parquet", "pyarrow"), ("perfetto", "perfetto.protos.perfetto.trace"), ("perfetto", "numpy")],
+)
+def test_a_format_whose_package_is_missing_asks_for_it_by_name(
+    trace: Trace,
+    tmp_path: Path,
+    kind: str,
+    module: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["export", str(trace.directory), "-f", kind, "-o", str(tmp_path / "x")]) == 2
+    assert f"pip install 'perfmon[{kind}]'" in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["trace"]
+
+
+def test_what_a_recording_lacks_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    environment = {"tracer_name": "perfmon"}
+    with TraceWriter(tmp_path / "t", metadata_text(CLOCK, NAMES, environment)) as writer:
+        for cpu, discarded in ((0, 7), (1, 0), (2, 5)):
+            writer.write(batch(random_samples(Random(cpu), cpu, 10, 10**9), cpu), discarded)
+    with (tmp_path / "t" / "cpu1").open("ab") as file:
+        file.write(b"half a packet")
+    assert main(["export", str(tmp_path / "t"), "-f", "csv"]) == 0
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 31
+    assert "12 events missing" in captured.err
+    assert "13 bytes hold no whole packet" in captured.err
 
 
 def test_folded_stacks_hold_every_profile_sample(tmp_path: Path) -> None:
