@@ -10,7 +10,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GUEST := first-light
-MALFORMED := tests/conformance/test_malformed_requests.py
+ROBUSTNESS := tests/conformance/test_malformed_requests.py tests/fuzz \
+	tests/core/test_concurrency.py tests/core/test_model.py
+LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 
 # What the build reads: stubs and the core are made anew when any of it changes.
 SOURCES := setup.py $(shell find mig csrc include -name __pycache__ -prune -o -type f -print)
@@ -37,14 +39,15 @@ lint: build
 	$(BIN)/mypy
 
 unit: build-test
-	$(BIN)/pytest -q tests/mig tests/core tests/embedded tests/perfmon tests/project
+	$(BIN)/pytest -q tests/mig tests/core tests/embedded tests/perfmon tests/project \
+		$(LEFT_TO_ROBUSTNESS)
 
 conformance: build-test
-	$(BIN)/pytest -q tests/conformance --ignore=$(MALFORMED)
+	$(BIN)/pytest -q tests/conformance $(LEFT_TO_ROBUSTNESS)
 
 robustness: build-test
 	PYTHON=$(PYTHON) tools/system-packages robustness
-	$(BIN)/pytest -q $(MALFORMED) tests/fuzz
+	$(BIN)/pytest -q $(ROBUSTNESS)
 
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60

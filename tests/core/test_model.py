@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The ring's commit protocol, every interleaving of it, by spin (model/ring.pml says what it models).
+"""The ring's commit protocol, every interleaving of it, by spin.
 
-The model must hold, and must fail when a part of the protocol is left out.
+model/ring.pml says what it models.  It must hold, and must fail when a part of the protocol is
+left out.
 """
 
 import re
