@@ -111,7 +111,7 @@ kern_return_t mailbox_open(struct mailbox *mailbox)
 
 	header->magic = MAILBOX_MAGIC;
 	header->version = MAILBOX_VERSION;
-	header->abi = MAILBOX_ABI_I386;
+	header->abi = sizeof(uintptr_t) == 4 ? MAILBOX_ABI_I386 : MAILBOX_ABI_X86_64;
 	header->port_count = 0;
 	header->request_offset = GUEST_PAGE_SIZE;
 	header->request_size = size - REPLY_SHARE(size) - GUEST_PAGE_SIZE;

@@ -6,15 +6,15 @@
  */
 
 #include <device/device_types.h>
-#include <mach/machine/thread_status.h>
 
 #include "device.h"
 #include "mach.h"
 #include "mach_host.h"
 #include "mach_port.h"
+#include "registers.h"
 #include "runtime.h"
 
-void guest_start(uint32_t *arguments) __attribute__((noreturn));
+void guest_start(uintptr_t *arguments) __attribute__((noreturn));
 void guest_thread_entry(void);
 
 mach_port_t guest_host_port;
@@ -37,7 +37,7 @@ static uint32_t parse_port(const char *text)
 	return value;
 }
 
-void guest_start(uint32_t *arguments)
+void guest_start(uintptr_t *arguments)
 {
 	char **argv = (char **)(arguments + 1);
 
@@ -55,7 +55,7 @@ kern_return_t guest_thread_prepare(union guest_stack *stack, void (*function)(vo
 {
 	struct i386_thread_state state;
 	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
-	uint32_t *top = &stack->words[GUEST_STACK_SIZE / sizeof(uint32_t) - 4];
+	uintptr_t *top = &stack->words[GUEST_STACK_SIZE / sizeof(uintptr_t) - 4];
 	kern_return_t result;
 
 	result = thread_create(mach_task_self(), thread);
@@ -64,9 +64,8 @@ kern_return_t guest_thread_prepare(union guest_stack *stack, void (*function)(vo
 	result = thread_get_state(*thread, i386_REGS_SEGS_STATE, (thread_state_t)&state, &count);
 	if (result != KERN_SUCCESS)
 		return result;
-	*top = (uint32_t)function;
-	state.eip = (uint32_t)guest_thread_entry;
-	state.uesp = (uint32_t)top;
+	*top = (uintptr_t)function;
+	guest_registers_start(&state, guest_thread_entry, top);
 	return thread_set_state(*thread, i386_REGS_SEGS_STATE, (thread_state_t)&state, count);
 }
 
@@ -128,9 +127,9 @@ void guest_fail(const char *what, kern_return_t code)
 
 static union guest_stack *current_stack(void)
 {
-	uint32_t here = (uint32_t)__builtin_frame_address(0);
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
-	return (union guest_stack *)(here & ~(GUEST_STACK_SIZE - 1));
+	return (union guest_stack *)(here & ~(uintptr_t)(GUEST_STACK_SIZE - 1));
 }
 
 mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,

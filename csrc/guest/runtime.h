@@ -29,7 +29,7 @@ union guest_stack {
 	struct {
 		mach_port_t reply_port; /* null until the first RPC */
 	} own;
-	uint32_t words[GUEST_STACK_SIZE / sizeof(uint32_t)];
+	uintptr_t words[GUEST_STACK_SIZE / sizeof(uintptr_t)];
 } __attribute__((aligned(GUEST_STACK_SIZE)));
 
 /* Traps. */

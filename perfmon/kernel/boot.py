@@ -21,6 +21,7 @@ from pathlib import Path
 from mig.rpc.errors import ConnectError
 from mig.rpc.transports.mailbox import MailboxTransport, is_ready
 from perfmon.kernel import paths
+from perfmon.kernel.container import elf32
 from perfmon.kernel.errors import GuestError
 from perfmon.kernel.machines import I386, Machine, machine_of
 from perfmon.kernel.relay import relay
@@ -185,6 +186,14 @@ def open_guest(name: str) -> MailboxTransport:
     )
 
 
+def _loadable(machine: Machine, kernel: Path, directory: Path) -> str:
+    """The kernel as QEMU reads it, made in the guest's directory where it is not."""
+    if machine.bits == 32:
+        return str(kernel)
+    (directory / "kernel").write_bytes(elf32(kernel.read_bytes()))
+    return "kernel"
+
+
 def _start(
     machine: Machine,
     kernel: Path,
@@ -205,7 +214,8 @@ def _start(
         "-object",
         f"memory-backend-file,id=mailbox,mem-path=mailbox,size={_MAILBOX_SIZE},share=on",
         "-device", "ivshmem-plain,memdev=mailbox",
-        "-kernel", str(kernel), "-append", "console=com0", "-initrd", _MODULE,
+        "-kernel", _loadable(machine, kernel, directory), "-append", "console=com0",
+        "-initrd", _MODULE,
         *options,
     ]  # fmt: skip
     # Relative paths, because QEMU's options give commas in paths a meaning.

@@ -40,10 +40,18 @@ _SID_UP = _image(
     "486-up", "i386", "sid", "20261028-1",
     "c71f0af4ad6f6e78ef8eed1255073bb2079e7b36f1836c45efe72c480e438bb4",
 )  # fmt: skip
+_TRIXIE_X86_64_UP = _image(
+    "amd64-up", "amd64", "trixie", "20250702-1",
+    "501f6ccc101aa31714646a1eb188ee7b153d22f17777f64732a344becb68ee66",
+)  # fmt: skip
 
 DEFAULT = "i386-up"
 
-KINDS = {kind.name: kind for kind in (Kind(DEFAULT, "i386, one processor", (_TRIXIE_UP, _SID_UP)),)}
+_KINDS = (
+    Kind(DEFAULT, "i386, one processor", (_TRIXIE_UP, _SID_UP)),
+    Kind("x86_64-up", "x86_64, one processor", (_TRIXIE_X86_64_UP,)),
+)
+KINDS = {kind.name: kind for kind in _KINDS}
 """By name, in the order in which they are shown."""
 
 
