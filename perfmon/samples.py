@@ -7,8 +7,9 @@ The record's layout stands here once; the numpy view and the CTF metadata are ma
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, overload
 
 from mig.rpc.message import Region
 from perfmon.errors import MissingExtraError
@@ -31,9 +32,12 @@ LAYOUT: Final = (
     ("data2", 4),
 )
 
-_RECORD: Final = struct.Struct(
-    "<" + "".join({1: "B", 2: "H", 4: "I", 8: "Q"}[w] for _, w in LAYOUT)
-)
+_FORMATS: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_RECORD: Final = struct.Struct("<" + "".join(_FORMATS[width] for _, width in LAYOUT))
+_PLACES: Final = {
+    name: (sum(before for _, before in LAYOUT[:at]), width)
+    for at, (name, width) in enumerate(LAYOUT)
+}
 
 
 class Sample(NamedTuple):
@@ -103,6 +107,15 @@ class Samples(Sequence[Sample]):
         if isinstance(where, range):
             return tuple(self[i] for i in where)
         return Sample._make(_RECORD.unpack_from(self.buffer, where * SAMPLE_SIZE))
+
+    def column(self, name: str) -> list[int]:
+        """One field of every sample, without decoding the others; `name` as in `LAYOUT`."""
+        offset, width = _PLACES[name]
+        if sys.byteorder == "big":
+            field = Sample._fields.index(name)
+            return [sample[field] for sample in self]
+        cells: memoryview[int] = self.buffer.cast(_FORMATS[width])
+        return cells[offset // width :: SAMPLE_SIZE // width].tolist()
 
     def __repr__(self) -> str:
         return f"<Samples of CPU {self.cpu}: {len(self)}, lost {self.lost}>"

@@ -109,6 +109,21 @@ class Histogram:
         """Durations in all buckets."""
         return sum(bucket.count for bucket in self.buckets)
 
+    def since(self, earlier: Histogram) -> Histogram:
+        """The durations that came after `earlier`, a reading of the same event.
+
+        A reset in between makes the later reading the whole change.
+        """
+        before = {bucket.lower_ns: bucket.count for bucket in earlier.buckets}
+        now = {bucket.lower_ns: bucket.count for bucket in self.buckets}
+        if any(now.get(lower, 0) < count for lower, count in before.items()):
+            return self
+        added = (
+            Bucket(bucket.lower_ns, bucket.upper_ns, bucket.count - before.get(bucket.lower_ns, 0))
+            for bucket in self.buckets
+        )
+        return Histogram(self.event, self.name, tuple(bucket for bucket in added if bucket.count))
+
     def percentile(self, percent: float) -> int | None:
         """The duration in nanoseconds that `percent` of all durations do not exceed.
 

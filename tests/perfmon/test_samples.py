@@ -67,3 +67,10 @@ def test_flags_are_an_enumeration(batch):
 def test_a_broken_batch_is_refused():
     with pytest.raises(ValueError, match="no whole number of samples"):
         Samples(0, 0, 0, 0, DATA[:-1])
+
+
+@pytest.mark.parametrize("byteorder", ["little", "big"])
+def test_a_column_is_one_field_of_every_sample(batch, monkeypatch, byteorder):
+    monkeypatch.setattr(sys, "byteorder", byteorder)
+    for at, (name, _) in enumerate(LAYOUT):
+        assert batch.column(name) == [record[at] for record in RECORDS]

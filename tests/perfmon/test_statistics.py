@@ -72,3 +72,16 @@ def test_after_a_reset_in_between_the_later_reading_is_the_change():
 def test_means_of_nothing_are_zero():
     assert statistics().since(statistics()).mean_ns == 0
     assert statistics().wait_mean_ns == 0
+
+
+def test_a_histogram_since_an_earlier_one_holds_what_was_added():
+    earlier = Histogram(2, "VM_ALLOC", (Bucket(0, 16, 3), Bucket(16, 32, 5)))
+    later = Histogram(2, "VM_ALLOC", (Bucket(0, 16, 3), Bucket(16, 32, 9), Bucket(64, None, 1)))
+    assert later.since(earlier).buckets == (Bucket(16, 32, 4), Bucket(64, None, 1))
+    assert later.since(later).count == 0
+
+
+def test_a_histogram_that_was_reset_in_between_is_all_new():
+    earlier = Histogram(2, "VM_ALLOC", (Bucket(0, 16, 3), Bucket(16, 32, 5)))
+    later = Histogram(2, "VM_ALLOC", (Bucket(0, 16, 4),))
+    assert later.since(earlier) == later

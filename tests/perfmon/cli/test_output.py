@@ -8,6 +8,7 @@ import pytest
 
 from perfmon.cli.output import duration, frequency, number, print_json, rate, table
 from perfmon.interface import Mode
+from perfmon.text import bar, sparkline
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,18 @@ def test_json_is_one_line_with_numbers_for_enumerations(capsys):
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert json.loads(out) == {"value": {"mode": 1, "size": 2**63}}
+
+
+def test_a_sparkline_shows_the_newest_values_and_everything_that_happened():
+    assert sparkline([5, 0, 1, 50, 100], 4) == " ▁▄█"
+    assert sparkline([100], 3) == "  █"
+    assert sparkline([0, 0], 4) == "    "
+    assert sparkline([50], 1, most=100) == "▄"
+    assert sparkline([1, 2], 0) == ""
+
+
+def test_a_bar_is_in_proportion_to_an_eighth_of_a_character():
+    assert bar(100, 100, 10) == "█" * 10
+    assert bar(50, 100, 5) == "██▌"
+    assert bar(1, 10**9, 10) == "▏"
+    assert bar(0, 100, 10) == bar(0, 0, 10) == ""
