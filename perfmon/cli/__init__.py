@@ -39,7 +39,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "thresholds": "control.Thresholds",
         "reset": "control.Reset",
         "samples": "samples.ShowSamples",
-        "record": "record.Record",
+        "record": "samples.Record",
         "report": "report.Report",
         "export": "export.Export",
         "relay": "relay.Relay",

@@ -22,6 +22,7 @@ from perfmon.address import (
     is_loopback,
     parse_address,
 )
+from perfmon.errors import AddressError
 from perfmon.host import DEFAULT_TIMEOUT, Host, connect
 
 HOST_VARIABLE = "PERFMON_HOST"
@@ -80,33 +81,54 @@ class HostCommand(Command):
         """Do it on a host, and return the exit status."""
 
     def _connect(self, args: argparse.Namespace) -> Host:
-        address = host_address(args)
-        if isinstance(address, TcpAddress) and not is_loopback(address.host):
-            say(f"warning: {address} is reached over the network without encryption")
-        return connect(address, timeout=args.timeout)
+        return connect_to(host_address(args), args)
+
+
+def connect_to(where: Address, args: argparse.Namespace) -> Host:
+    """Connect to a host with the timeout that the user gave; says when others may listen."""
+    if isinstance(where, TcpAddress) and not is_loopback(where.host):
+        say(f"warning: {where} is reached over the network without encryption")
+    return connect(where, timeout=args.timeout)
 
 
 def host_address(args: argparse.Namespace) -> Address:
-    """The address that -H or the environment gives; without either, this machine, and it says so.
+    """The one address that -H or the environment gives; without either, this machine.
 
     Raises:
         AddressError: it cannot be read.
+        CommandError: there are several.
     """
-    text = args.host or os.environ.get(HOST_VARIABLE)
-    if text:
-        return parse_address(text)
-    address = default_address()
-    lifetime = ", which lives as long as this command" if address == EmbeddedAddress() else ""
-    say(f"no -H ADDRESS given: using {address}{lifetime}")
-    return address
+    first, *others = host_addresses(args)
+    if others:
+        raise CommandError(f"expected one host, found {1 + len(others)}: -H was given repeatedly")
+    return first
+
+
+def host_addresses(args: argparse.Namespace) -> list[Address]:
+    """The addresses that -H or the environment gives, for a command that takes several.
+
+    Without either it is this machine, and that is said.
+
+    Raises:
+        AddressError: one cannot be read.
+    """
+    if args.host:
+        return [parse_address(text) for text in args.host]
+    if text := os.environ.get(HOST_VARIABLE):
+        return [parse_address(text)]
+    default = default_address()
+    lifetime = ", which lives as long as this command" if default == EmbeddedAddress() else ""
+    say(f"no -H ADDRESS given: using {default}{lifetime}")
+    return [default]
 
 
 def add_host_arguments(parser: argparse.ArgumentParser, *, top: bool) -> None:
-    """Add -H and --timeout, which are accepted before the command and after it."""
+    """Add -H and --timeout, accepted before the command and after it; what stands there wins."""
     parser.add_argument(
         "-H",
         "--host",
         metavar="ADDRESS",
+        action="append",
         default=None if top else argparse.SUPPRESS,
         help=f"{', '.join(FORMS)} (default: ${HOST_VARIABLE}, then this machine)",
     )
@@ -130,6 +152,14 @@ def positive_seconds(text: str) -> float:
     if not 0 < seconds < 1e9:
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
     return seconds
+
+
+def address(text: str) -> Address:
+    """An address, for argparse."""
+    try:
+        return parse_address(text)
+    except AddressError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def count(text: str) -> int:

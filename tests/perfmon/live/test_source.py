@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Figures of a host, from two readings of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import perfmon
+from perfmon import Host
+from perfmon.interface import RATE_EVERY_EVENT
+from perfmon.live.source import HostSource
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with perfmon.connect("embedded:") as host:
+        host.disable()
+        host.configure(sample_rate=RATE_EVERY_EVENT, buffer_size=8192)
+        host.set_events(range(12))
+        host.reset()
+        host.enable()
+        yield host
+        host.disable()
+
+
+def test_the_first_reading_has_no_rates(host):
+    host.workload.workload_memory(50, 1)
+    figures = HostSource(host).read()
+    assert figures.seconds == 0
+    assert {event.rate for event in figures.events} == {0}
+    assert {event.mean_ns for event in figures.events} == {None}
+
+
+def test_rates_and_latencies_are_those_of_the_time_between(host):
+    host.workload.workload_memory(50, 1)
+    source = HostSource(host)
+    source.read()
+    host.workload.workload_memory(200, 1)
+    figures = source.read()
+    alloc = {event.name: event for event in figures.events}["VM_ALLOC"]
+    assert alloc.rate * figures.seconds == pytest.approx(200, abs=5)
+    assert alloc.recent.count == pytest.approx(200, abs=5)
+    assert alloc.total.count == alloc.count >= 250
+    assert 0 < alloc.p50_ns <= alloc.p90_ns <= alloc.p99_ns <= alloc.max_ns
+    assert alloc.history == (alloc.rate,)
+
+
+def test_what_did_not_happen_has_no_latency(host):
+    source = HostSource(host)
+    source.read()
+    figures = source.read()
+    free = {event.name: event for event in figures.events}["VM_FREE"]
+    assert (free.rate, free.mean_ns, free.p99_ns) == (0, None, None)
+
+
+def test_tasks_come_with_names_from_new_samples(host):
+    host.workload.workload_memory(50, 1)
+    source = HostSource(host)
+    host.workload.workload_memory(200, 1)
+    source.read()
+    host.workload.workload_memory(300, 1)
+    figures = source.read()
+    assert 600 <= figures.samples < 2000
+    assert sum(task.share for task in figures.tasks) == pytest.approx(100)
+    names = {name.id: name.name for name in host.names(perfmon.NameKind.TASKS)}
+    assert figures.tasks[0].name == names[figures.tasks[0].task]
+    assert figures.tasks[0].mostly in {event.name for event in perfmon.Event}
+
+
+def test_the_account_of_every_cpu_adds_up(host):
+    source = HostSource(host)
+    source.read()
+    host.workload.workload_memory(3000, 1)
+    host.disable()
+    figures = source.read()
+    for cpu in figures.cpus:
+        assert cpu.events == pytest.approx(cpu.written + cpu.rate_limited + cpu.refused)
+    assert sum(cpu.events for cpu in figures.cpus) * figures.seconds >= 6000
+
+
+def test_a_reset_in_between_begins_anew(host):
+    source = HostSource(host)
+    host.workload.workload_memory(500, 1)
+    source.read()
+    host.reset()
+    host.workload.workload_memory(10, 1)
+    figures = source.read()
+    alloc = {event.name: event for event in figures.events}["VM_ALLOC"]
+    assert alloc.recent.count == pytest.approx(10, abs=5)
+    assert all(cpu.events >= 0 for cpu in figures.cpus)
+
+
+def test_without_privilege_there_are_figures_but_no_tasks(host):
+    with perfmon.connect("embedded:", privileged=False) as visitor:
+        source = HostSource(visitor)
+        source.read()
+        host.workload.workload_memory(100, 1)
+        figures = source.read()
+    assert figures.tasks == ()
+    assert "privileged" in figures.note
+    assert sum(event.rate for event in figures.events) > 0
+
+
+def test_histories_do_not_grow_for_ever(host, monkeypatch):
+    monkeypatch.setattr("perfmon.live.source.HISTORY", 3)
+    source = HostSource(host)
+    for _ in range(7):
+        figures = source.read()
+    assert {len(event.history) for event in figures.events} == {3}
