@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "report": "report.Report",
         "export": "export.Export",
         "relay": "relay.Relay",
+        "exporter": "exporter.Exporter",
         "workload": "workload.Workload",
         "demo": "workload.Demo",
         "test": "selftest.SelfTest",
