@@ -84,7 +84,9 @@ class MachTransport(Transport):
             pass
         self.ports = {"host": self._libc.mach_host_self()}
         privileged = self._ffi.new("mach_port_t *")
-        if self._libc.get_privileged_ports(privileged, self._ffi.NULL) == _SUCCESS:
+        code = self._libc.get_privileged_ports(privileged, self._ffi.NULL)
+        # A success may come without a port.
+        if code == _SUCCESS and privileged[0]:
             self.ports["host-priv"] = privileged[0]
 
     def call(self, request: Message, timeout: float | None = None) -> Message:
