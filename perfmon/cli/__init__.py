@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "baseline": "regression.Baseline",
         "check-regression": "regression.CheckRegression",
         "thresholds": "control.Thresholds",
+        "alerts": "alerts.Alerts",
         "reset": "control.Reset",
         "samples": "samples.ShowSamples",
         "record": "samples.Record",
