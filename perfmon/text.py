@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 NOTHING: Final = "-"
@@ -46,17 +47,59 @@ def frequency(hertz: int) -> str:
     return f"{hertz} Hz"
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns; those whose title begins with `<` to the left, all others to the right."""
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """What text is for.
+
+    Attributes:
+        width: characters of a line; None: as many as it takes.
+        colour: whether it understands SGR sequences.
+        blocks: whether it can show block characters.
+    """
+
+    width: int | None = None
+    colour: bool = False
+    blocks: bool = True
+
+
+PLAIN: Final = Medium()
+
+
+def table(
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    medium: Medium = PLAIN,
+    *,
+    expendable: Sequence[str] = (),
+    alarming: Sequence[str] = (),
+) -> str:
+    """Aligned columns; those whose title begins with `<` to the left, all others to the right.
+
+    Args:
+        titles: one per column.
+        rows: a cell per column each.
+        medium: what it is for.
+        expendable: titles of columns that are left out, in this order, where room is short.
+        alarming: titles of columns whose figures stand out when they are not 0.
+    """
     shown = [[title.removeprefix("<") for title in titles], *rows]
-    widths = [max(len(row[column]) for row in shown) for column in range(len(titles))]
-    lines = (
-        "  ".join(
-            cell.ljust(width) if title.startswith("<") else cell.rjust(width)
-            for cell, width, title in zip(row, widths, titles, strict=True)
-        ).rstrip()
-        for row in shown
-    )
+    widths = {column: max(len(row[column]) for row in shown) for column in range(len(titles))}
+    for title in expendable:
+        if medium.width is None or sum(widths.values()) + 2 * (len(widths) - 1) <= medium.width:
+            break
+        widths.pop(shown[0].index(title), None)
+    lines = []
+    for at, row in enumerate(shown):
+        cells = []
+        for column, width in widths.items():
+            left = titles[column].startswith("<")
+            cell = row[column].ljust(width) if left else row[column].rjust(width)
+            if medium.colour and at == 0:
+                cell = f"\x1b[1m{cell}\x1b[0m"
+            elif medium.colour and titles[column] in alarming and row[column] not in ("0", NOTHING):
+                cell = f"\x1b[31m{cell}\x1b[0m"
+            cells.append(cell)
+        lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
 
@@ -78,9 +121,11 @@ def sparkline(values: Sequence[float], width: int, most: float | None = None) ->
     return "".join(_LEVELS[level] for level in levels).rjust(width)
 
 
-def bar(value: float, most: float, width: int) -> str:
+def bar(value: float, most: float, width: int, medium: Medium = PLAIN) -> str:
     """A horizontal bar, in eighths of a character; never empty where `value` is not 0."""
     eighths = max(1, int(value / most * width * 8 + 0.5)) if value and most else 0
+    if not medium.blocks:
+        return "#" * -(-eighths // 8)
     whole, rest = divmod(eighths, 8)
     return _LEVELS[-1] * whole + _EIGHTHS[rest]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from perfmon.cli.output import NOTHING, counted, duration, number, rate, table
 from perfmon.info import Configuration, Interface
 from perfmon.statistics import EventStatistics, Histogram, Snapshot, SystemStatistics
+from perfmon.text import PLAIN, Medium, bar
 
 
 def statistics_table(
@@ -15,6 +16,7 @@ def statistics_table(
     snapshot: Snapshot,
     histograms: Mapping[int, Histogram],
     earlier: Snapshot | None = None,
+    medium: Medium = PLAIN,
 ) -> str:
     """One line per event since the last reset; with `earlier`, also what was added since."""
     titles = ["ID", "<EVENT", "COUNT", "ERRORS", "WAITED", "MEAN", "P99", "MAX", "TOTAL"]
@@ -28,10 +30,14 @@ def statistics_table(
             row.insert(3, f"+{number(added)}")
         row += _durations(stats, histograms.get(event))
         rows.append(row)
-    return "\n".join((table(titles, rows), *footnote(interface, snapshot)))
+    expendable = ("TOTAL", "WAITED", "ID", "ERRORS", "MAX")
+    text = table(titles, rows, medium, expendable=expendable, alarming=("ERRORS",))
+    return "\n".join((text, *footnote(interface, snapshot)))
 
 
-def rate_table(interface: Interface, snapshot: Snapshot, earlier: Snapshot) -> str:
+def rate_table(
+    interface: Interface, snapshot: Snapshot, earlier: Snapshot, medium: Medium = PLAIN
+) -> str:
     """One line per event: what happened between two snapshots, per second."""
     seconds = (snapshot.taken_ns - earlier.taken_ns) / 1e9
     titles = ["ID", "<EVENT", "PER SECOND", "ERRORS/s", "MEAN", "MAX SO FAR", "COUNT"]
@@ -49,7 +55,8 @@ def rate_table(interface: Interface, snapshot: Snapshot, earlier: Snapshot) -> s
                 number(stats.count),
             ]
         )
-    return table(titles, rows)
+    expendable = ("COUNT", "ID", "ERRORS/s")
+    return table(titles, rows, medium, expendable=expendable, alarming=("ERRORS/s",))
 
 
 def state_line(address: str, interface: Interface, configuration: Configuration) -> str:
@@ -89,19 +96,28 @@ def loss_rate_line(now: SystemStatistics, earlier: SystemStatistics, seconds: fl
     return "samples: " + ", ".join(parts)
 
 
-def histogram_chart(histogram: Histogram, width: int = 40) -> str:
-    """A bar per bucket."""
+def histogram_chart(histogram: Histogram, medium: Medium = PLAIN, width: int = 40) -> str:
+    """A bar per bucket, at most `width` characters long."""
     most = max(bucket.count for bucket in histogram.buckets)
-    rows = [
-        [
-            duration(bucket.lower_ns),
-            duration(bucket.upper_ns) if bucket.upper_ns is not None else "more",
-            number(bucket.count),
-            "#" * max(1, bucket.count * width // most),
-        ]
-        for bucket in histogram.buckets
-    ]
-    return table(["FROM", "BELOW", "COUNT", "<"], rows)
+    total = histogram.count
+    rows = []
+    below = 0
+    for bucket in histogram.buckets:
+        below += bucket.count
+        rows.append(
+            [
+                duration(bucket.lower_ns),
+                duration(bucket.upper_ns) if bucket.upper_ns is not None else "more",
+                number(bucket.count),
+                f"{100 * below / total:.1f} %",
+            ]
+        )
+    text = table(["FROM", "BELOW", "COUNT", "SO FAR"], rows, medium)
+    if medium.width is not None:
+        width = max(8, medium.width - len(text.splitlines()[-1]) - 3)
+    bars = ("", *(bar(bucket.count, most, width, medium) for bucket in histogram.buckets))
+    lines = zip(text.splitlines(), bars, strict=True)
+    return "\n".join(f"{line}  {drawn}".rstrip() for line, drawn in lines)
 
 
 def footnote(interface: Interface, snapshot: Snapshot) -> Sequence[str]:

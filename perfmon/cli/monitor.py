@@ -24,7 +24,7 @@ from perfmon.cli.command import (
     say,
 )
 from perfmon.cli.figures import loss_rate_line, rate_table, state_line
-from perfmon.cli.output import print_json
+from perfmon.cli.output import print_json, standard_output
 from perfmon.errors import MachError, MissingExtraError
 from perfmon.host import Host, connect
 from perfmon.statistics import Snapshot
@@ -134,7 +134,7 @@ def _print_table(host: Host, now: Snapshot, earlier: Snapshot) -> None:
     seconds = (now.taken_ns - earlier.taken_ns) / 1e9
     lines = (
         f"{state_line(host.address, interface, host.configuration())}, {seconds:.1f} s",
-        rate_table(interface, now, earlier),
+        rate_table(interface, now, earlier, standard_output()),
         "",
         loss_rate_line(now.system, earlier.system, seconds),
     )

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from perfmon.cli.command import HostCommand, Status, add_json_argument
 from perfmon.cli.figures import histogram_chart, state_line, statistics_table
-from perfmon.cli.output import duration, number, print_json
+from perfmon.cli.output import duration, number, print_json, standard_output
 from perfmon.host import Host
 from perfmon.interface import HistogramKind
 from perfmon.statistics import EventStatistics, Histogram, Snapshot
@@ -42,7 +42,9 @@ class Stats(HostCommand):
             )
         else:
             print(state_line(host.address, interface, host.configuration()))
-            print(statistics_table(interface, snapshot, timed_histograms(host, snapshot)))
+            histograms = timed_histograms(host, snapshot)
+            medium = standard_output()
+            print(statistics_table(interface, snapshot, histograms, medium=medium))
         return Status.GOOD
 
 
@@ -77,7 +79,7 @@ def _print_event(host: Host, event: str, *, as_json: bool) -> None:
         )
     if work.buckets:
         print()
-        print(histogram_chart(work))
+        print(histogram_chart(work, standard_output()))
 
 
 def _work_line(stats: EventStatistics, work: Histogram) -> str:

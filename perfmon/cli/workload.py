@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from perfmon._generated.perf_workload import PerfWorkload
 from perfmon.cli.command import HostCommand, Status, add_json_argument, count, say, word
 from perfmon.cli.figures import state_line, statistics_table
-from perfmon.cli.output import duration, number, print_json
+from perfmon.cli.output import duration, number, print_json, standard_output
 from perfmon.cli.statistics import timed_histograms
 from perfmon.host import Host
 from perfmon.statistics import Snapshot
@@ -101,5 +101,6 @@ class Demo(HostCommand):
         work = ", ".join(f"{number(times)} {kind}" for kind, times in _DEMO if kind != "sleep")
         print(state_line(host.address, interface, host.configuration()))
         print(f"after {'another ' if earlier else ''}{work}")
-        print(statistics_table(interface, snapshot, timed_histograms(host, snapshot), earlier))
+        histograms = timed_histograms(host, snapshot)
+        print(statistics_table(interface, snapshot, histograms, earlier, standard_output()))
         return snapshot

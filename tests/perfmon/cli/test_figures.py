@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tables of statistics, from figures made up for the purpose."""
 
+import re
+
+import pytest
+
 from perfmon.cli.figures import histogram_chart, loss_line, rate_table, statistics_table
 from perfmon.info import Interface
 from perfmon.statistics import Bucket, EventStatistics, Histogram, Snapshot, SystemStatistics
+from perfmon.text import Medium
 
 INTERFACE = Interface(1, 32, 64, 0b1111, 0b0111, 0b0111, 1, enabled=True)
 NAMES = ["IPC_SEND", "IPC_RECEIVE", "VM_ALLOC", "VM_FREE"]
@@ -56,6 +61,26 @@ def test_the_loss_and_the_overflows_stand_below_the_table():
 
 def test_the_bars_of_a_histogram_are_in_proportion_and_never_empty():
     buckets = (Bucket(0, 16, 1000), Bucket(16, 32, 500), Bucket(1024, None, 1))
-    lines = histogram_chart(Histogram(2, "VM_ALLOC", buckets), width=20).splitlines()
-    assert [line.count("#") for line in lines] == [0, 20, 10, 1]
+    histogram = Histogram(2, "VM_ALLOC", buckets)
+    lines = histogram_chart(histogram, width=20).splitlines()
+    assert [line.count("█") for line in lines] == [0, 20, 10, 0]
+    assert lines[3].endswith("▏")
     assert "more" in lines[3]
+    assert [line.split("  ")[-2].strip() for line in lines[1:]] == ["66.6 %", "99.9 %", "100.0 %"]
+    plain = histogram_chart(histogram, Medium(blocks=False), width=20).splitlines()
+    assert [line.count("#") for line in plain] == [0, 20, 10, 1]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_nothing_is_wider_than_the_terminal(width):
+    medium = Medium(width, colour=True)
+    histogram = Histogram(2, "VM_ALLOC", (Bucket(1024, 2048, 10), Bucket(10**9, None, 10**9)))
+    one = snapshot(2_500_000_000, 10**9)
+    for text in (
+        statistics_table(INTERFACE, one, {2: histogram}, medium=medium).partition("\n\n")[0],
+        rate_table(INTERFACE, one, snapshot(500_000_000, 300), medium),
+        histogram_chart(histogram, medium),
+    ):
+        lines = re.sub(r"\x1b\[\d+m", "", text).splitlines()
+        assert max(map(len, lines)) <= width
+        assert "\x1b[1m" in text

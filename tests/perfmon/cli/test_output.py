@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Figures as text."""
 
+import io
 import json
 from dataclasses import dataclass
 
 import pytest
 
-from perfmon.cli.output import duration, frequency, number, print_json, rate, table
+from perfmon.cli.output import (
+    duration,
+    frequency,
+    number,
+    print_json,
+    rate,
+    standard_output,
+    table,
+)
 from perfmon.interface import Mode
-from perfmon.text import bar, sparkline
+from perfmon.text import Medium, bar, sparkline
 
 
 @pytest.mark.parametrize(
@@ -73,3 +82,43 @@ def test_a_bar_is_in_proportion_to_an_eighth_of_a_character():
     assert bar(50, 100, 5) == "██▌"
     assert bar(1, 10**9, 10) == "▏"
     assert bar(0, 100, 10) == bar(0, 0, 10) == ""
+
+
+def test_columns_go_one_by_one_where_room_is_short():
+    titles, row = ["ID", "<EVENT", "COUNT"], [["2", "VM_ALLOC", "1,000"]]
+    for width, shown in ((19, "ID EVENT COUNT"), (18, "EVENT COUNT"), (14, "EVENT"), (1, "EVENT")):
+        text = table(titles, row, Medium(width), expendable=("ID", "COUNT"))
+        assert text.splitlines()[0].split() == shown.split()
+
+
+def test_figures_that_alarm_are_red_where_colours_are_understood():
+    rows = [["IPC_SEND", "0"], ["VM_ALLOC", "7"]]
+    text = table(["<EVENT", "ERRORS"], rows, Medium(colour=True), alarming=("ERRORS",))
+    assert text.count("\x1b[31m") == 1
+    assert "\x1b[31m     7\x1b[0m" in text
+    assert "\x1b" not in table(["<EVENT", "ERRORS"], rows, alarming=("ERRORS",))
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "colour"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+    ids=str,
+)
+def test_colours_are_for_terminals_of_users_who_want_them(monkeypatch, environment, colour):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"TERM": "xterm", "COLUMNS": "77", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert standard_output() == Medium(77, colour)
+
+
+def test_a_pipe_gets_everything_and_no_colours(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+    assert standard_output() == Medium(blocks=False)
