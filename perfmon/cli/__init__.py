@@ -37,7 +37,6 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "baseline": "regression.Baseline",
         "check-regression": "regression.CheckRegression",
         "thresholds": "control.Thresholds",
-        "alerts": "alerts.Alerts",
         "reset": "control.Reset",
         "samples": "samples.ShowSamples",
         "record": "samples.Record",

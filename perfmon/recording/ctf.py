@@ -48,6 +48,12 @@ class TraceWriter:
         self._streams: dict[int, _Stream] = {}
         (directory / "metadata").write_text(metadata, encoding="ascii", errors="replace")
 
+    def rewrite_metadata(self, metadata: str) -> None:
+        """Put other metadata in the place of the first; there is one of them at every moment."""
+        partial = self._directory / "metadata.partial"
+        partial.write_text(metadata, encoding="ascii", errors="replace")
+        partial.replace(self._directory / "metadata")
+
     def write(self, samples: Samples, discarded: int) -> None:
         """Append a packet.
 

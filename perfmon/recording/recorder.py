@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from perfmon.host import Host
+from perfmon.clock import Clock
+from perfmon.errors import KernNotSupported
+from perfmon.host import Host, Name
+from perfmon.interface import NameKind
 from perfmon.reader import SampleReader, Start
 from perfmon.recording.ctf import TraceWriter
 from perfmon.recording.metadata import metadata_text
@@ -73,7 +76,8 @@ def record(
     """
     reader = SampleReader(host, start)
     ends = None if duration is None else time.monotonic() + duration
-    with TraceWriter(directory, _metadata(host)) as trace, _ctrl_c() as interrupted:
+    clock = host.clock()
+    with TraceWriter(directory, _metadata(host, clock)) as trace, _ctrl_c() as interrupted:
         written = dict.fromkeys(reader.cursors, 0)
         while not (until() or interrupted.is_set()) and (ends is None or time.monotonic() < ends):
             _write_new(reader, trace, written)
@@ -84,6 +88,8 @@ def record(
         for cpu, said in written.items():
             if (discarded := reader.missing(cpu)) != said:
                 trace.write_loss(cpu, now, discarded)
+        # Tasks and events that came in the meantime have names now.
+        trace.rewrite_metadata(_metadata(host, clock))
     return Recording(
         directory,
         tuple(
@@ -120,7 +126,7 @@ def _write_new(reader: SampleReader, trace: TraceWriter, written: dict[int, int]
             trace.write(batch, written[batch.cpu])
 
 
-def _metadata(host: Host) -> str:
+def _metadata(host: Host, clock: Clock) -> str:
     configuration = host.configuration()
     environment: dict[str, str | int] = {
         "tracer_name": "perfmon",
@@ -131,4 +137,13 @@ def _metadata(host: Host) -> str:
         "buffer_size": configuration.buffer_size,
         "mode": configuration.mode.name.lower(),
     }
-    return metadata_text(host.clock(), host.event_names(), environment)
+    for task in _task_names(host):
+        environment[f"task_{task.id}"] = task.name
+    return metadata_text(clock, host.event_names(), environment)
+
+
+def _task_names(host: Host) -> list[Name]:
+    try:
+        return [task for task in host.names(NameKind.TASKS) if task.name]
+    except KernNotSupported:
+        return []

@@ -43,6 +43,15 @@ class Packet(NamedTuple):
     samples: Samples
 
 
+class Span(NamedTuple):
+    """A packet without its samples; fields as those of `Packet`."""
+
+    cpu: int
+    begin: int
+    end: int
+    discarded: int
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A trace on disk; only its metadata is in memory.
@@ -79,13 +88,26 @@ class Trace:
                 end += size
         return stream.stat().st_size - end
 
-    def discarded(self, stream: Path) -> int:
-        """Events of one stream's CPU that are missing, by the recorder's account."""
-        discarded = 0
+    def spans(self, stream: Path) -> Iterator[Span]:
+        """The whole packets of one stream, in order, without what is in them.
+
+        Raises:
+            TraceError: the stream holds something else.
+        """
         with stream.open("rb") as file:
             while (header := _read_header(file, stream)) and _skip_payload(file, header[2]):
-                discarded = header[3]
-        return discarded
+                begin, end, _, discarded, cpu = header
+                yield Span(cpu, begin, end, discarded)
+
+    def discarded(self, stream: Path) -> int:
+        """Events of one stream's CPU that are missing, by the recorder's account."""
+        return max((span.discarded for span in self.spans(stream)), default=0)
+
+    @property
+    def task_names(self) -> dict[int, str]:
+        """Names of tasks by their small ids, as they were when the recording ended."""
+        found = (re.fullmatch(r"task_(\d+)", key) for key in self.environment)
+        return {int(match[1]): self.environment[match[0]] for match in found if match}
 
     def samples(self) -> Iterator[Sample]:
         """The samples of all CPUs, in order of time; those of one moment in order of CPUs."""

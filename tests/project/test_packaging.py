@@ -55,5 +55,6 @@ def test_a_wheel_carries_the_generated_clients_and_the_sources_of_the_kernel_par
 ) -> None:
     package = installed / "perfmon"
     assert (package / "_generated" / "perf_monitor" / "client.py").exists()
+    assert (package / "exports" / "page_parts" / "page.html").exists()
     assert (package / "_sources" / "csrc" / "core" / "perf_analysis.h").exists()
     assert (package / "_sources" / "include" / "mach" / "perf_monitor.defs").exists()

@@ -46,12 +46,32 @@ def test_a_table_an_owner_list_a_histogram_and_the_loss(
     assert main(["report", str(trace), "-e", "vm_alloc", "--top", "1"]) == 0
     out = capsys.readouterr().out
     assert "of embedded:, " in out.splitlines()[0]
-    assert out.splitlines()[1].split()[:3] == ["ID", "EVENT", "COUNT"]
+    assert out.splitlines()[2].split()[:3] == ["ID", "EVENT", "COUNT"]
     assert "\nTASK  " in out
     assert "\nTHREAD  " in out
     assert "others" in out
     assert "missing: 0 events" in out
-    assert "####" in out.partition("\nVM_ALLOC\n")[2]
+    assert "████" in out.partition("\nVM_ALLOC\n")[2]
+
+
+def test_tasks_have_the_names_that_the_host_gave_them(
+    trace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with perfmon.connect("embedded:") as host:
+        (name, *_) = [task.name for task in host.names(perfmon.NameKind.TASKS) if task.name]
+    assert main(["report", str(trace)]) == 0
+    assert f"  {name}  " in capsys.readouterr().out
+
+
+def test_a_page_is_written_whole_and_said_where(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(trace), "--html", str(tmp_path / "page.html")]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"{tmp_path / 'page.html'}: " in captured.err
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+    assert main(["report", str(trace), "--html", str(tmp_path / "no" / "page.html")]) == 2
 
 
 def test_a_trace_that_was_cut_off_says_so(

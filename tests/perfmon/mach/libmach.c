@@ -21,8 +21,9 @@
 #define RCV_INTERRUPTED 0x10004005
 #define SEND_INVALID_NOTIFY 0x1000000b
 
-/* What a test sets: there is no privilege; so many receives are interrupted. */
-EXPORT int test_no_privilege, test_interrupts;
+/* What a test sets: there is no privilege, or a null port of it; so many receives are
+   interrupted. */
+EXPORT int test_no_privilege, test_null_privilege, test_interrupts;
 EXPORT int test_deallocated, test_reply_ports;
 
 static struct embedded_ports ports;
@@ -83,7 +84,7 @@ get_privileged_ports(mach_port_t *host_priv, mach_port_t *device_master)
 {
 	if (test_no_privilege)
 		return 0x40000001; /* EPERM of the Hurd */
-	*host_priv = ports.host_priv;
+	*host_priv = test_null_privilege ? MACH_PORT_NULL : ports.host_priv;
 	if (device_master != NULL)
 		*device_master = MACH_PORT_NULL;
 	return 0;
