@@ -19,12 +19,13 @@ reached a `TransportError`.  This module only names what users need; nothing is 
 """
 
 from perfmon import errors
+from perfmon.alerts import Alert, Alerts
 from perfmon.clock import Clock
 from perfmon.errors import MachError, PerfmonError
 from perfmon.events import Event
 from perfmon.host import Host, Name, connect
 from perfmon.info import Configuration, HostInfo, Interface
-from perfmon.interface import Flag, HistogramKind, Mode, NameKind
+from perfmon.interface import AlertKind, Flag, HistogramKind, Mode, NameKind
 from perfmon.reader import SampleReader, Start
 from perfmon.samples import Sample, Samples
 from perfmon.statistics import (
@@ -39,6 +40,9 @@ from perfmon.statistics import (
 )
 
 __all__ = [
+    "Alert",
+    "AlertKind",
+    "Alerts",
     "Bucket",
     "Clock",
     "Configuration",

@@ -10,12 +10,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
 from mig.rpc.abi import I386, X86_64
-from mig.rpc.errors import CallTimeout, ConnectError, KernReturnError, PeerDied
+from mig.rpc.errors import (
+    CallTimeout,
+    ConnectError,
+    KernResourceShortage,
+    KernReturnError,
+    PeerDied,
+)
 from mig.rpc.message import BITS_COMPLEX, Message, Region, out_of_line_slots
 from mig.rpc.transport import Transport
 
@@ -27,6 +34,9 @@ _REPLY_SIZE: Final = 8192
 _SUCCESS: Final = 0
 _TIMED_OUT: Final = (0x10000004, 0x10004003)
 _PORT_DIED: Final = (0x10004002, 0x10004009)
+
+_SLICE: Final = 0.2
+"""Seconds in C at a time: a signal is seen in between."""
 
 _process = os.getpid()
 
@@ -67,6 +77,7 @@ class EmbeddedTransport(Transport):
             {"host": ports.host, "host-priv": ports.host_priv, "workload": ports.workload}
         )
         self._buffers = threading.local()
+        self._own_ports: set[int] = set()
         self._closed = False
 
     def call(self, request: Message, timeout: float | None = None) -> Message:
@@ -95,9 +106,41 @@ class EmbeddedTransport(Transport):
         if code != _SUCCESS:
             raise _refusal(code, None)
 
+    def allocate_port(self) -> int:
+        """See Transport."""
+        self._check_open()
+        port: int = self._host.embedded_port_allocate()
+        if port == 0:
+            raise KernResourceShortage(address=ADDRESS)
+        self._own_ports.add(port)
+        return port
+
+    def receive(self, port: int, timeout: float | None = None) -> Message:
+        """See Transport."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        reply, words, buffer = self._new_buffer()
+        while True:
+            self._check_open()
+            left = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
+            code = self._host.embedded_receive(port, reply, _REPLY_SIZE, _milliseconds(left))
+            if code == _SUCCESS:
+                break
+            if code not in _TIMED_OUT or (deadline is not None and time.monotonic() >= deadline):
+                raise _refusal(code, timeout)
+        data = buffer[: words[1]]
+        return self._take_memory(data) if words[0] & BITS_COMPLEX else Message(data)
+
+    def destroy_port(self, port: int) -> None:
+        """See Transport."""
+        if port in self._own_ports:
+            self._own_ports.discard(port)
+            self._host.embedded_port_destroy(port)
+
     def close(self) -> None:
         """See Transport.  The host itself lives as long as the process."""
         self._closed = True
+        while self._own_ports:
+            self._host.embedded_port_destroy(self._own_ports.pop())
 
     def _check_open(self) -> None:
         if self._closed:

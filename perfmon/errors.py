@@ -18,6 +18,7 @@ from mig.rpc.errors import (
     KernInvalidArgument,
     KernInvalidHost,
     KernNotSupported,
+    KernResourceShortage,
     KernReturnError,
     MachError,
     MigBadId,
@@ -36,6 +37,7 @@ __all__ = [
     "KernInvalidArgument",
     "KernInvalidHost",
     "KernNotSupported",
+    "KernResourceShortage",
     "KernReturnError",
     "MachError",
     "MigBadId",
@@ -85,6 +87,7 @@ _HINTS: Final[Mapping[type[MachError], str]] = {
 _RULES: Final = {
     "perf_monitor_configure": "rate 100-5000 or 0 for every event; buffer 1024-32768, a power of "
     "two; only while monitoring is disabled",
+    "perf_request_alerts": "eight receivers, as many as can be, are waiting for alerts already",
     "perf_check_regression": "set a baseline first; both windows need at least 30 timed events",
     "perf_get_regression": "set a baseline first; both windows need at least 30 timed events",
 }
@@ -104,7 +107,7 @@ def _hint(error: MachError, privileged: bool) -> str:
     match error:
         case KernInvalidHost() if not privileged:
             return "this needs the privileged host port: run as root, connect with privileged=True"
-        case KernInvalidArgument() | KernFailure():
+        case KernInvalidArgument() | KernFailure() | KernResourceShortage():
             return _RULES.get(error.routine, "")
         case TransportError():
             scheme, _, where = error.address.partition(":")

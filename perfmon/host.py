@@ -18,6 +18,7 @@ from mig.rpc.transport import Transport
 from perfmon._generated.perf_monitor import PerfMonitor
 from perfmon._generated.perf_workload import PerfWorkload
 from perfmon.address import Address, default_address, parse_address
+from perfmon.alerts import Alerts
 from perfmon.clock import Clock
 from perfmon.errors import (
     MachError,
@@ -345,7 +346,27 @@ class Host:
         change, *figures = self._call(self.rpc.perf_get_regression, number)
         return Regression(number, name, change / 100, *figures)
 
-    # Samples; they take the privileged port.
+    # Alerts and samples; they take the privileged port.
+
+    def alerts(self, *, timeout: float | None = None) -> Alerts:
+        """Wait for what crosses a threshold, an iterator that the host feeds.
+
+        It is asked for at once, so what crosses a threshold from now on is not missed.
+
+        Args:
+            timeout: seconds to wait for each alert, after which the iterator ends; None: for ever.
+
+        Raises:
+            KernResourceShortage: as many as can be are waiting already.
+            ConnectError: messages to ports of one's own do not come this way.
+        """
+        names = self.event_names()
+        return Alerts(
+            self.transport,
+            lambda port: self._call(self.rpc.perf_request_alerts, port),
+            lambda event: event_name(event, names),
+            timeout=timeout,
+        )
 
     def read_samples(self, cpu: int, cursor: int, max_samples: int = 4096) -> Samples:
         """Up to `max_samples` samples of one CPU from a cursor on; this consumes nothing.

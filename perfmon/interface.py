@@ -27,6 +27,7 @@ BUFFER_MAX: Final = 32768
 BUFFER_DEFAULT: Final = 8192
 
 REGRESSION_MIN_EVENTS: Final = 30
+ALERT_RECEIVERS_MAX: Final = 8
 BUCKET_OPEN: Final = 2**64 - 1
 
 
@@ -70,6 +71,15 @@ class HistogramKind(IntEnum):
 
     WORK = 0
     WAIT = 1
+
+
+class AlertKind(IntEnum):
+    """What an alert is about (PERF_ALERT_*)."""
+
+    LATENCY = 0
+    THROUGHPUT = 1
+    ERROR_RATE = 2
+    REGRESSION = 3
 
 
 class NameKind(IntEnum):

@@ -26,7 +26,6 @@ static uint32_t late[PERF_PLATFORM_CPUS][PERF_EVENT_MAX];
 
 /* Under the control lock, all of it. */
 static struct {
-	bool begun;
 	uint64_t began; /* ticks */
 	uint64_t above; /* events whose rate has been at least the threshold */
 	uint64_t fell;	/* and then was not */
@@ -68,7 +67,7 @@ renew_notable(void)
 }
 
 void
-perf_alerts_set_late(void)
+perf_alerts_renew(void)
 {
 	uint64_t rest, ticks;
 
@@ -81,6 +80,7 @@ perf_alerts_set_late(void)
 		ticks = UINT32_MAX - 1;
 	perf_publish32(&perf_late_ticks, ticks);
 	renew_notable();
+	window.above = window.fell = 0;
 }
 
 static uint32_t
@@ -128,7 +128,6 @@ begin(uint64_t now)
 		forgive(event);
 		advance(event, &calls, &failures);
 	}
-	window.begun = true;
 	window.began = now;
 	window.above = window.fell = 0;
 }
@@ -137,12 +136,6 @@ void
 perf_alerts_begin(void)
 {
 	begin(perf_platform_clock());
-}
-
-void
-perf_alerts_forget(void)
-{
-	window.begun = false;
 }
 
 /* Remember on which side of the threshold an event's rate is. */
@@ -264,7 +257,7 @@ perf_alerts_find(struct perf_alert *alert)
 	perf_platform_lock();
 	now = perf_platform_clock();
 	renew_notable();
-	if (!perf_control.enabled || !window.begun || now <= window.began)
+	if (!perf_control.enabled || now <= window.began)
 		begin(now);
 	else
 		found = find(now, alert);

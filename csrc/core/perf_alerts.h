@@ -37,11 +37,8 @@ bool perf_alerts_find(struct perf_alert *alert);
 /* Under the control lock.  Begin a window: what has happened until now is nothing to look at. */
 void perf_alerts_begin(void);
 
-/* Under the control lock: the window is of figures that are no more. */
-void perf_alerts_forget(void);
-
-/* Under the control lock, after a change of the latency or of the clock's rate. */
-void perf_alerts_set_late(void);
+/* Under the control lock, after a change of the thresholds or of the clock's rate. */
+void perf_alerts_renew(void);
 
 /* Alerts sent, ever. */
 void perf_alerts_count(uint32_t sent);

@@ -72,7 +72,7 @@ perf_control_calibrate(void)
 	perf_store64(&perf_control.scale.fraction, scale.fraction);
 	perf_section_end(&perf_control.scale_sequence);
 	set_limit();
-	perf_alerts_set_late();
+	perf_alerts_renew();
 }
 
 /* All rings or none. */
@@ -249,7 +249,7 @@ perf_control_set_thresholds(uint32_t latency_us, uint32_t throughput, uint32_t e
 	perf_control.latency_us = latency_us;
 	perf_control.throughput = throughput;
 	perf_control.error_rate = error_rate;
-	perf_alerts_set_late();
+	perf_alerts_renew();
 	perf_platform_unlock();
 }
 
@@ -258,12 +258,12 @@ perf_control_reset(void)
 {
 	perf_platform_lock();
 	perf_regression_forget();
-	perf_alerts_forget();
 	perf_ids_overflows_clear();
 	perf_control.monitored = 0;
 	perf_control.enabled_at = perf_platform_clock();
 	/* The mark first: a CPU that sees the generation must see that it is a reset. */
 	perf_publish32(&perf_shared.reset, next_generation());
 	begin_generation();
+	perf_alerts_begin();
 	perf_platform_unlock();
 }

@@ -10,6 +10,7 @@
 #include <perf_platform.h>
 
 #include "perf_alert_receivers.h"
+#include "perf_thread.h"
 
 #define THREAD_AWAKENED 0
 
@@ -52,11 +53,7 @@ look_for_ever(void)
 static void
 begin_looking(void)
 {
-#if PERF_KERNEL_THREAD_PARAMETERS == 4
-	kernel_thread(kernel_task, (uintptr_t)"perfmon", (uintptr_t)look_for_ever, 0);
-#else
-	kernel_thread(kernel_task, (uintptr_t)look_for_ever, 0, 0);
-#endif
+	perf_thread_begin("perfmon", look_for_ever);
 }
 
 /*

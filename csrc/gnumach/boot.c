@@ -8,6 +8,7 @@
 #include <perf_analysis.h>
 #include <perf_kernel.h>
 #include <perf_platform.h>
+#include <perf_platform_rpc.h>
 
 #include "perf_hooks.h"
 
@@ -46,6 +47,10 @@ PERF_WRAP(void, biosmem_register_boot_data, (uintptr_t from, uintptr_t to, boole
 		if (perf_blob_end != NULL)
 			to = physical(perf_blob_end);
 		start();
+		if (PERF_UNREGISTERED_PAGE != 0)
+			__real_biosmem_register_boot_data(PERF_UNREGISTERED_PAGE,
+							  PERF_UNREGISTERED_PAGE + PERF_PAGE_SIZE,
+							  FALSE);
 	}
 	__real_biosmem_register_boot_data(from, to, temporary);
 }

@@ -12,6 +12,7 @@
 #include "perf_hooks.h"
 
 #define INTERRUPTS_MAX 8 /* nested; the deeper ones have no duration */
+#define SPURIOUS 0xff	 /* interrupt() returns at once, without splx_cli() */
 
 void PERF_HANDLER perf_enter_switch_context(const struct perf_frame *frame);
 void PERF_HANDLER perf_enter_stack_handoff(const struct perf_frame *frame);
@@ -86,11 +87,13 @@ perf_enter_stack_handoff(const struct perf_frame *frame)
 void PERF_HANDLER
 perf_enter_interrupt(const struct perf_frame *frame)
 {
-	uint32_t depth = interrupts[perf_platform_cpu()].depth++;
+	uint32_t depth = interrupts[perf_platform_cpu()].depth;
 	struct interrupt *interrupt = &interrupts[perf_platform_cpu()].stack[depth];
 	uint32_t number = perf_interrupt_number(frame), pc = perf_interrupt_pc(frame);
 
-	if (depth >= INTERRUPTS_MAX) {
+	if (number != SPURIOUS)
+		interrupts[perf_platform_cpu()].depth++;
+	if (depth >= INTERRUPTS_MAX || number == SPURIOUS) {
 		perf_event_record(PERF_EVENT_INTERRUPT, 0, PERF_CURRENT, PERF_CURRENT, number, pc);
 		return;
 	}

@@ -151,13 +151,13 @@ within(const void *address, uintptr_t function, uintptr_t size)
 	return (uintptr_t)address - function < size;
 }
 
-PERF_WRAP(int, copyout, (const void *kernel, void *user, vm_size_t size))
+PERF_WRAP(int, PERF_COPYOUT, (const void *kernel, void *user, vm_size_t size))
 {
 	const mach_msg_header_t *header = kernel;
 	const void *caller = __builtin_return_address(0);
 	int failed;
 
-	failed = __real_copyout(kernel, user, size);
+	failed = PERF_REAL(PERF_COPYOUT)(kernel, user, size);
 	if (failed || size < sizeof(*header) ||
 	    !(within(caller, (uintptr_t)mach_msg_trap, PERF_SIZE_MACH_MSG_TRAP) ||
 	      within(caller, (uintptr_t)exception_raise, PERF_SIZE_EXCEPTION_RAISE)))

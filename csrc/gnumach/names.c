@@ -36,5 +36,8 @@ perf_object_name(uint32_t kind, uintptr_t key, char name[PERF_NAME_LENGTH])
 {
 	uint32_t offset = kind == PERF_NAMES_TASKS ? PERF_OFFSET_TASK_NAME : PERF_OFFSET_THREAD_NAME;
 
+	/* In kernels whose threads have no names. */
+	if (offset == 0)
+		return false;
 	return copy_name((const char *)(key + offset), PERF_KERNEL_NAME_LENGTH, name);
 }

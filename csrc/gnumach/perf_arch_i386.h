@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include <perf_offsets.h>
+
 /* A function that a thunk calls: its argument is in eax. */
 #define PERF_HANDLER __attribute__((regparm(1), used))
 
@@ -41,14 +43,15 @@ perf_interrupt_number(const struct perf_frame *frame)
 /*
  * The first interrupt switches to a stack of its own and leaves a pointer to
  * what it saved, segment registers first, on top of it; the next ones, on that
- * stack already, save three registers above their return address.
+ * stack already, have what they saved above their return address, in older
+ * kernels without segment registers.
  */
 static inline uint32_t
 perf_interrupt_pc(const struct perf_frame *frame)
 {
 	if (frame->caller == (uint32_t)return_to_iret)
 		return ((const uint32_t *)frame->arguments[0])[7];
-	return frame->arguments[3];
+	return frame->arguments[PERF_NESTED_PC];
 }
 
 #endif /* _PERF_ARCH_I386_H_ */

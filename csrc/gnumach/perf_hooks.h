@@ -12,8 +12,14 @@
 #include "perf_arch.h"
 
 #define PERF_WRAP(type, function, arguments)	\
-	type __real_##function arguments;	\
-	type __wrap_##function arguments;	\
-	type __wrap_##function arguments
+	type PERF_REAL(function) arguments;	\
+	type PERF_WRAPPER(function) arguments;	\
+	type PERF_WRAPPER(function) arguments
+
+/* The function's name may be a macro. */
+#define PERF_REAL(function) PERF_JOIN(__real_, function)
+#define PERF_WRAPPER(function) PERF_JOIN(__wrap_, function)
+#define PERF_JOIN(prefix, function) PERF_JOIN_NOW(prefix, function)
+#define PERF_JOIN_NOW(prefix, function) prefix##function
 
 #endif /* _PERF_HOOKS_H_ */

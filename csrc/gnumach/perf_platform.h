@@ -13,10 +13,10 @@
 
 #include <perf_kernel.h>
 #include <perf_offsets.h>
+#include <perf_processor.h> /* of up/ or smp/, as the kernel is */
 
 #include <mach/perf_monitor.h>
 
-#define PERF_PLATFORM_CPUS 1
 #define PERF_PLATFORM_TASKS 1024
 #define PERF_PLATFORM_THREADS 4096
 
@@ -31,9 +31,6 @@ perf_sample_t *perf_ring_memory(unsigned int cpu, uint32_t samples);
 kern_return_t perf_sites_switch(bool on);
 bool perf_object_name(uint32_t kind, uintptr_t key, char name[PERF_NAME_LENGTH]);
 bool perf_trap_name(uint32_t trap, char name[PERF_NAME_LENGTH]);
-
-/* A word of the processor's data; the kernel has one struct percpu for each. */
-extern char percpu_array[];
 
 static inline uintptr_t
 perf_task_of(uintptr_t thread)
@@ -59,18 +56,6 @@ perf_platform_wall_clock(uint64_t *seconds, uint64_t *nanoseconds)
 	perf_clock_wall(seconds, nanoseconds);
 }
 
-static inline unsigned int
-perf_platform_cpu(void)
-{
-	return 0;
-}
-
-static inline unsigned int
-perf_platform_cpus(void)
-{
-	return PERF_PLATFORM_CPUS;
-}
-
 static inline unsigned long
 perf_platform_mask(void)
 {
@@ -90,12 +75,6 @@ static inline void
 perf_platform_pause(void)
 {
 	__builtin_ia32_pause();
-}
-
-static inline uintptr_t
-perf_platform_thread(void)
-{
-	return *(const volatile uintptr_t *)(percpu_array + PERF_OFFSET_PERCPU_ACTIVE_THREAD);
 }
 
 static inline uintptr_t

@@ -2,8 +2,8 @@
  * Call sites, retargeted while monitoring is enabled and restored to the stock
  * kernel's bytes when it is not; detours as well.
  *
- * One processor: with its interrupts off nothing else runs, so every place
- * changes at once.
+ * Nothing else runs meanwhile (perf_processors_stop), so every place changes at
+ * once.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -86,11 +86,12 @@ perf_sites_switch(bool on)
 	if (!sites_hold(switched_on) || perf_traps_check() != KERN_SUCCESS)
 		return KERN_FAILURE;
 
+	if (!perf_processors_stop(&saved))
+		return KERN_FAILURE;
 	if (on) {
 		perf_activities_clear();
 		perf_interrupts_clear();
 	}
-	saved = perf_platform_mask();
 	protection = allow_writes();
 	for (uint32_t i = 0; i < perf_site_count; i++)
 		*(volatile uint32_t *)perf_sites[i].operand = displacement(&perf_sites[i], on);
@@ -101,6 +102,6 @@ perf_sites_switch(bool on)
 	perf_traps_switch(on);
 	forbid_writes(protection);
 	switched_on = on;
-	perf_platform_unmask(saved);
+	perf_processors_start(saved);
 	return KERN_SUCCESS;
 }

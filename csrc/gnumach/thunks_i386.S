@@ -9,6 +9,7 @@
  */
 
 #include <perf_offsets.h>
+#include <perf_processor.h>
 
 #include "perf_trap_entries.h"
 
@@ -68,17 +69,19 @@ enter_trap:
 /*
  * Where the kernel's way back to user mode is detoured to.  The stack pointer
  * stands at the registers that user mode gets back, which are not on a stack;
- * every other register is free.
+ * every other register is free but edx, which some kernels have set already.
  */
 	.globl	perf_detour_return_from_trap
 	.type	perf_detour_return_from_trap, @function
 	.p2align 4
 perf_detour_return_from_trap:
 	movl	%esp, %ebx
-	movl	kernel_stack, %esp
+	movl	%edx, %esi
+	PERF_TO_KERNEL_STACK %eax
 	movl	SAVED_EAX(%ebx), %eax
 	call	perf_leave_kernel
 	movl	%ebx, %esp
+	movl	%esi, %edx
 	.byte	PERF_INSTRUCTION_return_from_trap
 	jmp	PERF_BEHIND_return_from_trap
 	.size	perf_detour_return_from_trap, . - perf_detour_return_from_trap

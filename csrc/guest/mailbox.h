@@ -13,6 +13,12 @@
  * request's sequence into the reply slot.  A new sequence before that cancels
  * the call: its reply is dropped.
  *
+ * Ports.  A client may have ports in the guest, whose names it gives in the
+ * bodies of requests as rights to be made there; messages to them are had by
+ * asking for them.  A port that nobody has asked about for a minute may be
+ * given up.  Rights that a message brings are named as the guest names them,
+ * and may be sent to and given on; the relay keeps the last 64.
+ *
  * A message lies in a slot as mach_msg would take it, padded to eight bytes;
  * the out-of-line regions follow in the order of their descriptors, each
  * padded to eight bytes.  Pointers in the message are zero.
@@ -32,7 +38,7 @@
 #include <mach/kern_return.h>
 
 #define MAILBOX_MAGIC 0x58424d50u /* "PMBX" */
-#define MAILBOX_VERSION 1
+#define MAILBOX_VERSION 2
 
 #define MAILBOX_READY 1
 
@@ -63,8 +69,11 @@ struct mailbox_header {
 	struct mailbox_port ports[MAILBOX_PORTS_MAX];
 };
 
-#define MAILBOX_CALL 0 /* a reply is wanted */
-#define MAILBOX_SEND 1 /* only what became of sending it */
+#define MAILBOX_CALL 0	   /* a reply is wanted */
+#define MAILBOX_SEND 1	   /* only what became of sending it */
+#define MAILBOX_ALLOCATE 2 /* a port for the client: the reply's data is its name */
+#define MAILBOX_RECEIVE 3  /* a message that waits at the port that data names, or a time-out */
+#define MAILBOX_DESTROY 4  /* the port that data names */
 
 struct mailbox_slot {
 	uint32_t sequence;

@@ -1,6 +1,7 @@
 /*
  * The relay: a boot task that forwards messages between the mailbox and the
- * ports on offer.  It looks into a message only for out-of-line regions.
+ * ports on offer.  It looks into a message only for out-of-line regions and
+ * port rights.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -9,6 +10,7 @@
 #include "mach_port.h"
 #include "mailbox.h"
 #include "message.h"
+#include "rights.h"
 #include "runtime.h"
 #include "workload.h"
 
@@ -60,8 +62,6 @@ static mach_msg_return_t take_request(vm_offset_t *memory, vm_size_t *memory_siz
 	memcpy(&message, (const void *)slot->data, size);
 	if (message.header.msgh_size != size)
 		return MACH_SEND_MSG_TOO_SMALL;
-	if (!on_offer(message.header.msgh_remote_port))
-		return MACH_SEND_INVALID_DEST;
 	if (region_size > 0) {
 		if (syscall_vm_allocate(mach_task_self(), memory, region_size, TRUE) !=
 		    KERN_SUCCESS)
@@ -85,15 +85,23 @@ static mach_msg_return_t take_request(vm_offset_t *memory, vm_size_t *memory_siz
  * Address the message: the header's rights are this task's own matter, so a
  * client can neither take a port on offer away nor have the reply elsewhere.
  */
-static void address_message(void)
+static mach_msg_return_t address_message(void)
 {
-	mach_msg_bits_t rights = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0);
+	mach_port_t remote = message.header.msgh_remote_port;
+	mach_msg_bits_t rights = on_offer(remote) ? MACH_MSG_TYPE_COPY_SEND : rights_use(remote);
+	mach_msg_return_t result;
 
+	if (rights == 0)
+		return MACH_SEND_INVALID_DEST;
+	result = rights_check(&message.header, on_offer);
+	if (result != MACH_MSG_SUCCESS)
+		return result;
 	if (message.header.msgh_local_port != MACH_PORT_NULL) {
 		message.header.msgh_local_port = reply_port;
 		rights |= MACH_MSGH_BITS(0, MACH_MSG_TYPE_MAKE_SEND_ONCE);
 	}
 	message.header.msgh_bits = rights | (message.header.msgh_bits & MACH_MSGH_BITS_COMPLEX);
+	return MACH_MSG_SUCCESS;
 }
 
 /* What is on its way to the reply port goes with it. */
@@ -111,7 +119,9 @@ static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
 {
 	mach_msg_return_t result;
 
-	address_message();
+	result = address_message();
+	if (result != MACH_MSG_SUCCESS)
+		return result;
 	result = mach_msg(&message.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT,
 			  message.header.msgh_size, 0, MACH_PORT_NULL, SEND_LIMIT_MS,
 			  MACH_PORT_NULL);
@@ -141,6 +151,7 @@ static mach_msg_return_t give_reply(void)
 	mach_msg_return_t result = MACH_MSG_SUCCESS;
 	struct message_region region;
 
+	rights_take(&message.header);
 	while (message_next_region(&message.header, &offset, &region)) {
 		if (region.size > mailbox.reply_space - used)
 			result = MACH_RCV_BODY_ERROR;
@@ -159,9 +170,8 @@ static mach_msg_return_t give_reply(void)
 	return result;
 }
 
-static void serve(uint32_t sequence)
+static mach_msg_return_t forward(uint32_t code, uint32_t sequence)
 {
-	uint32_t code = mailbox.request->code;
 	vm_offset_t memory;
 	vm_size_t memory_size;
 	mach_msg_return_t result;
@@ -172,14 +182,59 @@ static void serve(uint32_t sequence)
 		result = exchange(code, sequence);
 	if (memory_size > 0)
 		syscall_vm_deallocate(mach_task_self(), memory, memory_size);
+	if (result == MACH_MSG_SUCCESS && code == MAILBOX_CALL)
+		result = give_reply();
+	return result;
+}
+
+static mach_msg_return_t allocate_port(void)
+{
+	mach_port_t name = rights_allocate();
+
+	if (name == MACH_PORT_NULL)
+		return MACH_SEND_NO_BUFFER;
+	*(volatile uint32_t *)mailbox.reply->data = name;
+	mailbox.reply->size = sizeof(uint32_t);
+	return MACH_MSG_SUCCESS;
+}
+
+static mach_msg_return_t receive(mach_port_t name)
+{
+	mach_msg_return_t result;
+
+	if (!rights_receive(name))
+		return MACH_RCV_INVALID_NAME;
+	result = mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(message),
+			  name, 0, MACH_PORT_NULL);
+	return result == MACH_MSG_SUCCESS ? give_reply() : result;
+}
+
+/* FALSE: there was nothing to do. */
+static boolean_t serve(uint32_t sequence)
+{
+	uint32_t code = mailbox.request->code;
+	mach_port_t name = *(volatile uint32_t *)mailbox.request->data;
+	mach_msg_return_t result = MACH_MSG_SUCCESS;
 
 	mailbox.reply->size = 0;
 	mailbox.reply->region_size = 0;
-	if (result == MACH_MSG_SUCCESS && code == MAILBOX_CALL)
-		result = give_reply();
+	switch (code) {
+	case MAILBOX_ALLOCATE:
+		result = allocate_port();
+		break;
+	case MAILBOX_RECEIVE:
+		result = receive(name);
+		break;
+	case MAILBOX_DESTROY:
+		rights_destroy(name);
+		break;
+	default:
+		result = forward(code, sequence);
+	}
 	mailbox.reply->code = (uint32_t)result;
 	__asm__ volatile("" : : : "memory");
 	mailbox.reply->sequence = sequence;
+	return code != MAILBOX_RECEIVE || result == MACH_MSG_SUCCESS;
 }
 
 void guest_main(void)
@@ -206,9 +261,9 @@ void guest_main(void)
 		uint32_t sequence = mailbox.request->sequence;
 
 		if (sequence != served) {
-			serve(sequence);
+			if (serve(sequence))
+				last = ticks();
 			served = sequence;
-			last = ticks();
 		} else if (ticks() - last < IDLE_SPIN) {
 			__builtin_ia32_pause();
 		} else {

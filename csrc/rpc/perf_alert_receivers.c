@@ -98,7 +98,6 @@ somebody_waits(void)
 	if (waiting.idle_looks == IDLE_LOOKS) {
 		waiting.idle_looks = 0;
 		waiting.looking = false;
-		perf_alerts_forget();
 	}
 	perf_platform_unlock();
 	return somebody;
@@ -120,18 +119,17 @@ perf_alert_receivers_tell(void)
 {
 	perf_platform_port_t receivers[PERF_ALERT_RECEIVERS_MAX];
 	struct perf_alert alert;
-	uint32_t count, sent = 0;
+	uint32_t count;
 
 	if (!somebody_waits())
 		return goes_on();
 	if (!perf_alerts_find(&alert))
 		return true;
 	count = take(receivers);
+	/* Who has been told finds it counted. */
+	perf_alerts_count(count);
 	for (uint32_t i = 0; i < count; i++)
-		if (perf_alert(receivers[i], alert.kind, alert.event, alert.value,
-			       alert.threshold, alert.timestamp)
-		    == KERN_SUCCESS)
-			sent++;
-	perf_alerts_count(sent);
+		perf_alert(receivers[i], alert.kind, alert.event, alert.value, alert.threshold,
+			   alert.timestamp);
 	return true;
 }

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from mig.rpc.abi import Abi
+from mig.rpc.errors import ConnectError
 from mig.rpc.message import Message
 
 
@@ -51,6 +52,34 @@ class Transport(ABC):
         Raises:
             As ``call``.
         """
+
+    def allocate_port(self) -> int:
+        """Return the name of a new port of the client's own.
+
+        A right to it goes into the body of a request, made with MAKE_SEND or MAKE_SEND_ONCE, and
+        what is then sent to it is had with `receive`.
+
+        Raises:
+            ConnectError: messages to ports do not come this way.
+        """
+        raise ConnectError("only replies come this way", address=self.address)
+
+    def receive(self, port: int, timeout: float | None = None) -> Message:
+        """Return the next message to a port of the client's own, as its receiver finds it.
+
+        Args:
+            port: as `allocate_port` named it.
+            timeout: seconds to wait; None waits as long as the host lives.
+
+        Raises:
+            CallTimeout: none came in time.
+            As ``call``.
+        """
+        raise ConnectError("only replies come this way", address=self.address)
+
+    def destroy_port(self, port: int) -> None:
+        """Let go of a port of the client's own, and of what waits there; an unknown one is fine."""
+        del port
 
     @abstractmethod
     def close(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Commands on single samples: samples, record."""
+"""The command samples: single events, as they were recorded."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import ClassVar, Final
 
-from perfmon.cli.command import (
-    HostCommand,
-    Status,
-    add_json_argument,
-    count,
-    positive_seconds,
-    say,
-)
-from perfmon.cli.output import NOTHING, counted, duration, number, print_json
+from perfmon.cli.command import HostCommand, Status, add_json_argument, count
+from perfmon.cli.output import NOTHING, counted, duration, print_json
 from perfmon.clock import Clock
-from perfmon.errors import KernNotSupported, TransportError
+from perfmon.errors import KernNotSupported
 from perfmon.events import BUILTIN_NAMES, Event, event_name
 from perfmon.host import Host
 from perfmon.interface import Flag, NameKind
@@ -68,58 +60,6 @@ class ShowSamples(HostCommand):
                     printer.sample(sample)
         except KeyboardInterrupt:
             pass
-        return Status.GOOD
-
-
-class Record(HostCommand):
-    """Record samples to a directory, as a CTF 1.8 trace for babeltrace2 and Trace Compass."""
-
-    name: ClassVar[str] = "record"
-    example: ClassVar[str] = "-H qemu:first-light record -o trace -d 10"
-
-    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Add -o, -d, --include-past and --json."""
-        parser.add_argument(
-            "-o", "--output", type=Path, required=True, metavar="DIR", help="new or empty"
-        )
-        parser.add_argument(
-            "-d",
-            "--duration",
-            type=positive_seconds,
-            metavar="SECONDS",
-            help="how long (default: until Ctrl-C)",
-        )
-        parser.add_argument(
-            "--include-past", action="store_true", help="begin with what the buffers hold already"
-        )
-        add_json_argument(parser)
-
-    def run_on(self, host: Host, args: argparse.Namespace) -> int:
-        """Record, and account for everything that is missing."""
-        from perfmon.recording.recorder import record
-
-        if not host.interface().enabled:
-            say("monitoring is off: `perfmon enable` turns it on")
-        start = Start.OLDEST if args.include_past else Start.NOW
-        try:
-            recording = record(host, args.output, args.duration, start=start)
-        except TransportError:
-            if (args.output / "metadata").exists():
-                say(f"{args.output} holds what was recorded until now")
-            raise
-        if args.json:
-            print_json(recording)
-            return Status.GOOD
-        recorded, lost, unsampled = (
-            sum(getattr(cpu, name) for cpu in recording.cpus)
-            for name in ("recorded", "lost", "unsampled")
-        )
-        print(
-            f"{counted(recorded, 'sample')} of {counted(len(recording.cpus), 'CPU')} "
-            f"in {recording.directory}; "
-            f"missing: {number(lost)} overwritten before they were read, {number(unsampled)} "
-            "rate-limited or refused"
-        )
         return Status.GOOD
 
 

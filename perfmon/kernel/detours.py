@@ -35,12 +35,14 @@ class Detour:
 
 
 def detour(image: KernelImage, label: str) -> Detour:
-    """The first instruction behind a label, if it can become a jump.
+    """The first instruction behind a label that can become a jump, or the one behind an `xor`.
 
     Raises:
         AssumptionError: it is too short, depends on its place, or is jumped into.
     """
     instruction = instruction_at(image, image.symbols[label])
+    if instruction.mnemonic == "xor":  # sets a register, which stays as it is
+        instruction = instruction_at(image, instruction.address + instruction.size)
     depends = "rip" in instruction.op_str
     if instruction.size < _JUMP_SIZE or instruction.mnemonic not in _MOVABLE or depends:
         text = f"{instruction.mnemonic} {instruction.op_str}"

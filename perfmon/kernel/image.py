@@ -206,10 +206,17 @@ class KernelImage:
         _, end, unit = self._units[index]
         return unit if address < end else None
 
-    def member_offset(self, structure: str, member: str, function: str) -> int:
-        """Offset in bytes of a structure's member, as the object file of `function` knows it."""
+    def member_offset(
+        self, structure: str, member: str, function: str, without: int | None = None
+    ) -> int:
+        """Offset in bytes of a structure's member, as the object file of `function` knows it.
+
+        `without` is what the offset is if there is no such member; else the image is refused.
+        """
         offsets = self._structure(structure, function).offsets
         if member not in offsets:
+            if without is not None:
+                return without
             raise self.failed(f"debugging information has the offset of {structure}.{member}")
         return offsets[member]
 

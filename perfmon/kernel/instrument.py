@@ -17,16 +17,19 @@ from perfmon.kernel import paths
 from perfmon.kernel.arguments import constant_arguments
 from perfmon.kernel.detours import detour
 from perfmon.kernel.errors import KernelError
-from perfmon.kernel.hooks import parse_hooks, redirected
+from perfmon.kernel.hooks import chosen, hooks_of, parse_hooks, redirected
 from perfmon.kernel.image import KernelImage
+from perfmon.kernel.interrupts import nested_pc
 from perfmon.kernel.link import Blob, build_blob
+from perfmon.kernel.machines import I386
+from perfmon.kernel.processors import processors_of
 from perfmon.kernel.sites import CallSite, call_sites
 
 _PAGE = 4096
 _INT = struct.Struct("<I")
 
 # The one call that is changed in the file itself: see csrc/gnumach/boot.c.
-_BOOT_CALLEE, _BOOT_CALLER = "biosmem_register_boot_data", "c_boot_entry"
+_BOOT_CALLEE = "biosmem_register_boot_data"
 
 _ROUTINES = "mach_server_routines"
 _ROUTINES_FIRST, _ROUTINES_LAST = 72, 88
@@ -38,20 +41,18 @@ _WAYS_OUT = {
 }
 
 _NEEDED = (
-    _BOOT_CALLEE, _BOOT_CALLER, _ROUTINES, "_start", "_end", "mach_trap_table", "mach_trap_count",
-    "percpu_array", "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
+    _BOOT_CALLEE, _ROUTINES, "_start", "_end", "mach_trap_table", "mach_trap_count",
+    "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
-    "convert_port_to_host_priv", "return_to_iret", "kernel_stack",
-    "kernel_task", "assert_wait", "clear_wait", "thread_set_timeout", "thread_wakeup_prim",
-    "ipc_port_release_sonce", "mach_msg_send_from_kernel",
+    "convert_port_to_host_priv", "return_to_iret", "kernel_stack", "all_intrs",
+    "int_from_intstack", "kernel_task", "assert_wait", "clear_wait", "thread_set_timeout",
+    "thread_wakeup_prim", "ipc_port_release_sonce", "mach_msg_send_from_kernel",
 )  # fmt: skip
 
 # Name in perf_offsets.h: structure, member, and a function whose object file knows them.
 _MEMBERS = {
     "OFFSET_THREAD_TASK": ("thread", "task", "thread_create"),
-    "OFFSET_THREAD_NAME": ("thread", "name", "thread_create"),
     "OFFSET_TASK_NAME": ("task", "name", "task_create"),
-    "OFFSET_PERCPU_ACTIVE_THREAD": ("percpu", "active_thread", "thread_create"),
     "OFFSET_KMSG_HEADER": ("ipc_kmsg", "ikm_header", "mach_msg_trap"),
     "OFFSET_TRAP_FUNCTION": ("mach_trap_t", "mach_trap_function", "kern_invalid"),
     "OFFSET_TRAP_NAME": ("mach_trap_t", "mach_trap_name", "kern_invalid"),
@@ -106,15 +107,17 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
     """
     image = KernelImage(kernel)
     ways_out = _WAYS_OUT[image.machine.name]
-    hooks = parse_hooks((paths.sources() / "csrc" / "gnumach" / "hooks.list").read_text())
+    listed = parse_hooks((paths.sources() / "csrc" / "gnumach" / "hooks.list").read_text())
+    hooks = hooks_of(image, listed)
     functions = [hook.function for hook in hooks]
     image.require_symbols([*functions, *_NEEDED, *ways_out])
+    processors = processors_of(image)
+    image.require_symbols(processors.symbols)
     base = _kernel_base(image)
     _check_multiboot(image)
     header_at = _room_for_header(image)
     _check_routines(image)
-    _check_one_processor(image)
-    boot_call = _boot_call(image, base)
+    boot_calls = _boot_calls(image, base)
     sites = redirected(image, call_sites(image, functions), hooks)
     detours = [detour(image, label) for label in ways_out]
     address = -(-image.symbols["_end"] // _PAGE) * _PAGE
@@ -123,13 +126,19 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
             image,
             Path(directory),
             address=address,
-            offsets=_offsets(image, base),
+            definitions={
+                **_definitions(image, base),
+                **chosen(listed, hooks),
+                **processors.definitions,
+            },
+            processors=processors.folder,
             wrapped=[*functions, _BOOT_CALLEE],
             sites=sites,
             detours=detours,
         )
     data = _add_segment(image, blob, address - base, header_at)
-    _retarget(image, data, boot_call, blob.symbols[f"__wrap_{_BOOT_CALLEE}"])
+    for call in boot_calls:
+        _retarget(image, data, call, blob.symbols[f"__wrap_{_BOOT_CALLEE}"])
     _write(output, data)
     counts = Counter(site.function for site in sites)
     return InstrumentReport(kernel, output, counts, address, len(blob.data), blob.memory_size)
@@ -182,32 +191,24 @@ def _check_routines(image: KernelImage) -> None:
         raise image.failed(f"{_ROUTINES}[{_ROUTINES_FIRST}..{_ROUTINES_LAST}] are unused")
 
 
-def _boot_call(image: KernelImage, base: int) -> CallSite:
-    """The call by which the kernel registers its own memory, found by its arguments."""
+def _boot_calls(image: KernelImage, base: int) -> list[CallSite]:
+    """The calls by which the kernel registers its own memory, found by their arguments.
+
+    A kernel makes one of them: there is one for each protocol that boot loaders speak.
+    """
     expected = {i: image.symbols[name] - base for i, name in enumerate(("_start", "_end"))}
     found = [
         site
         for site in call_sites(image, [_BOOT_CALLEE])
-        if site.caller == _BOOT_CALLER
-        and expected.items() <= constant_arguments(image, site.instruction).items()
+        if expected.items() <= constant_arguments(image, site.instruction).items()
     ]
-    if len(found) != 1:
-        raise image.failed(
-            f"{_BOOT_CALLER} calls {_BOOT_CALLEE} with _start and _end once ({len(found)} found)"
-        )
-    return found[0]
+    if not found:
+        raise image.failed(f"{_BOOT_CALLEE} is called with _start and _end")
+    return found
 
 
-def _check_one_processor(image: KernelImage) -> None:
-    """Hooks are switched, and the current thread is found, as on one processor."""
-    each, all_ = image.structure_size("percpu", "thread_create"), image.sizes["percpu_array"]
-    if each != all_:
-        raise image.failed(
-            f"the kernel is for one processor (percpu_array has {all_} bytes, one has {each})"
-        )
-
-
-def _offsets(image: KernelImage, base: int) -> dict[str, int]:
+def _definitions(image: KernelImage, base: int) -> dict[str, str]:
+    """What <perf_offsets.h> defines: numbers that the kernel's headers would give."""
     offsets = {name: image.member_offset(*where) for name, where in _MEMBERS.items()}
     (traps,) = _INT.unpack(image.read(image.symbols["mach_trap_count"], _INT.size))
     size, rest = divmod(image.sizes["mach_trap_table"], traps or 1)
@@ -215,17 +216,21 @@ def _offsets(image: KernelImage, base: int) -> dict[str, int]:
         raise image.failed(f"mach_trap_table has {traps} entries of one size")
     if image.sizes["time"] not in {8, 16}:
         raise image.failed("time is 8 or 16 bytes")
-    return {
+    numbers = {
         **offsets,
         "KERNEL_THREAD_PARAMETERS": image.parameter_count("kernel_thread"),
         "OFFSET_PORT_BITS": sum(image.member_offset(*where) for where in _PORT_BITS),
+        # Older kernels' threads have no names.
+        "OFFSET_THREAD_NAME": image.member_offset("thread", "name", "thread_create", without=0),
         "KERNEL_BASE": base,
+        "NESTED_PC": nested_pc(image) if image.machine is I386 else 0,
         "KERNEL_NAME_LENGTH": _NAME_LENGTH,
         "SIZE_TRAP": size,
         "SIZE_TIME": image.sizes["time"],
         "SIZE_MACH_MSG_TRAP": image.sizes["mach_msg_trap"],
         "SIZE_EXCEPTION_RAISE": image.sizes["exception_raise"],
     }
+    return {name: f"{value:#x}" for name, value in numbers.items()}
 
 
 def _add_segment(image: KernelImage, blob: Blob, physical: int, header_at: int) -> bytearray:

@@ -32,13 +32,25 @@ def _image(flavour: str, architecture: str, suite: str, version: str, sha256: st
     return Package(name, architecture, suite, f"2:1.8+git{version}", sha256, "gnumach")
 
 
+_BOOKWORM_UP = _image(
+    "486", "i386", "bookworm", "20221224-2",
+    "509ef31fbf5306b0dabfeb2b5250f4bdf685ec5c9960c45a7a263c8fe12e3841",
+)  # fmt: skip
 _TRIXIE_UP = _image(
     "486-up", "i386", "trixie", "20250702-1",
     "6eb466e16336429393910dd1fb55678e5350ae3a2192ff5a4752aa83b7c9b33c",
 )  # fmt: skip
+_TRIXIE_SMP = _image(
+    "486-smp", "i386", "trixie", "20250702-1",
+    "75981e0fa2f4a68429db82f4b93722aabcf3077def827ec49327a7768457e277",
+)  # fmt: skip
 _SID_UP = _image(
     "486-up", "i386", "sid", "20261028-1",
     "c71f0af4ad6f6e78ef8eed1255073bb2079e7b36f1836c45efe72c480e438bb4",
+)  # fmt: skip
+_SID_SMP = _image(
+    "486-smp", "i386", "sid", "20261028-1",
+    "750b7e01187bffca71411373a933166c1743b66be30de3866d29d3fc6df7bfd5",
 )  # fmt: skip
 _TRIXIE_X86_64_UP = _image(
     "amd64-up", "amd64", "trixie", "20250702-1",
@@ -49,6 +61,10 @@ DEFAULT = "i386-up"
 
 _KINDS = (
     Kind(DEFAULT, "i386, one processor", (_TRIXIE_UP, _SID_UP)),
+    Kind("i386-up-bookworm", "i386, one processor, of 2022", (_BOOKWORM_UP,)),
+    Kind("i386-up-sid", "i386, one processor, of 2026", (_SID_UP, _TRIXIE_UP)),
+    Kind("i386-smp", "i386, up to eight processors", (_SID_SMP, _TRIXIE_SMP)),
+    Kind("i386-smp-trixie", "i386, up to eight processors, of 2025", (_TRIXIE_SMP,)),
     Kind("x86_64-up", "x86_64, one processor", (_TRIXIE_X86_64_UP,)),
 )
 KINDS = {kind.name: kind for kind in _KINDS}

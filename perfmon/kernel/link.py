@@ -55,7 +55,8 @@ def build_blob(
     directory: Path,
     *,
     address: int,
-    offsets: Mapping[str, int],
+    definitions: Mapping[str, str],
+    processors: str,
     wrapped: Iterable[str],
     sites: Sequence[CallSite],
     detours: Sequence[Detour],
@@ -66,7 +67,8 @@ def build_blob(
         image: the kernel to link against.
         directory: for generated files and objects.
         address: where the blob is to lie.
-        offsets: what <perf_offsets.h> defines.
+        definitions: what <perf_offsets.h> defines, without the prefix of its names.
+        processors: the folder of csrc/gnumach for the kernel's processors.
         wrapped: the functions that have wrappers.
         sites: the calls that are switched at run time.
         detours: instructions that are switched at run time.
@@ -77,9 +79,10 @@ def build_blob(
     root = paths.sources()
     csrc = root / "csrc"
     own = csrc / "gnumach"
-    include = (own, own / "include", csrc / "core", csrc / "rpc", root / "include")
+    own_processors = own / processors
+    include = (own, own_processors, own / "include", csrc / "core", csrc / "rpc", root / "include")
     build = Build(image.machine, directory, include, ("KERNEL=1",))
-    (directory / "perf_offsets.h").write_text(_offsets_header(offsets, detours))
+    (directory / "perf_offsets.h").write_text(_offsets_header(definitions, detours))
     (directory / "site_table.c").write_text(_site_table(image, sites, detours))
     kernel = directory / "kernel.elf"
     kernel.write_bytes(image.data)
@@ -96,6 +99,7 @@ def build_blob(
         *sorted((csrc / "core").glob("*.c")),
         *sorted((csrc / "rpc").glob("*.c")),
         *sorted(own.glob("*.c")),
+        *sorted(own_processors.glob("*.c")),
         own / f"thunks_{image.machine.name}.S",
         directory / "site_table.c",
         stub,
@@ -118,8 +122,8 @@ def build_blob(
     return _read_blob(KernelImage(target), address)
 
 
-def _offsets_header(offsets: Mapping[str, int], detours: Sequence[Detour]) -> str:
-    values = {name: f"{value:#x}" for name, value in offsets.items()}
+def _offsets_header(definitions: Mapping[str, str], detours: Sequence[Detour]) -> str:
+    values = dict(definitions)
     for detour in detours:
         values[f"INSTRUCTION{detour.label}"] = _bytes(detour.instruction)
         values[f"BEHIND{detour.label}"] = f"{detour.next:#x}"

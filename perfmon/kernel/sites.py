@@ -58,6 +58,19 @@ def call_sites(image: KernelImage, functions: Iterable[str]) -> list[CallSite]:
     return sorted(found)
 
 
+def callers(image: KernelImage, function: str) -> set[str]:
+    """Who calls a function directly, its own object file's functions as well."""
+    target = {image.symbols[function]: function}
+    found = set()
+    for section in image.sections:
+        if section.executable:
+            for address, opcode, _ in _near_references(image, section, target):
+                label = image.label_at(address)
+                if opcode == _CALL and _begins_instruction(image, label, address):
+                    found.add(label.name)
+    return found
+
+
 def instruction_at(image: KernelImage, address: int) -> capstone.CsInsn:
     """Disassemble the one instruction at an address."""
     for instruction in disassembler(image).disasm(image.read(address, 16), address, 1):

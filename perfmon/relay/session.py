@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
+import threading
 import time
 from typing import Final, Protocol
 
@@ -20,11 +22,19 @@ from mig.rpc.errors import (
     ProtocolError,
     TransportError,
 )
-from mig.rpc.message import Message
+from mig.rpc.message import Message, unpack_header
 from mig.rpc.transport import Transport
-from mig.rpc.transports.stream import HELLO_MAX, Hello, message_chunks, read_message
+from mig.rpc.transports.stream import (
+    HELLO_MAX,
+    NOTIFY_PORT_DELETED,
+    Hello,
+    is_client_port,
+    message_chunks,
+    read_message,
+)
 from perfmon.relay.guard import admit, refusal, wants_reply
 from perfmon.relay.limits import Limits
+from perfmon.relay.rights import Rights
 
 _PIECE: Final = 1 << 16
 
@@ -55,13 +65,17 @@ class SocketPeer:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        connection.setblocking(False)
 
     def read(self, size: int, deadline: float | None) -> bytes:
         """See Peer."""
         data = bytearray()
         while len(data) < size:
-            self._connection.settimeout(None if deadline is None else _left(deadline))
-            piece = self._connection.recv(min(size - len(data), _PIECE))
+            try:
+                piece = self._connection.recv(min(size - len(data), _PIECE))
+            except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
+                continue
             if not piece:
                 raise EOFError
             data += piece
@@ -69,8 +83,18 @@ class SocketPeer:
 
     def write(self, data: bytes, deadline: float) -> None:
         """See Peer."""
-        self._connection.settimeout(_left(deadline))
-        self._connection.sendall(data)
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._connection.send(rest) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+
+    def _wait(self, event: int, deadline: float | None) -> None:
+        poll = select.poll()
+        poll.register(self._connection, event)
+        if not poll.poll(None if deadline is None else 1000 * _left(deadline)):
+            raise TimeoutError
 
 
 class PipePeer:
@@ -102,7 +126,7 @@ class PipePeer:
 
 
 class Session:
-    """Serves one client.
+    """Serves one client.  Replies, and what comes to the client's own ports, share its stream.
 
     Attributes:
         requests: how many it has sent.
@@ -113,6 +137,8 @@ class Session:
         self._peer = peer
         self._host = host
         self._limits = limits
+        self._writing = threading.Lock()
+        self._rights = Rights(host, limits.ports, self._push)
 
     def serve(self) -> None:
         """Carry messages until the client hangs up, which it tells by an EOFError.
@@ -126,10 +152,13 @@ class Session:
         """
         host = self._host
         self._write(Hello(host.abi, host.reply_port, host.ports).to_line())
-        while True:
-            request = read_message(host.abi, _Incoming(self._peer, self._limits))
-            self.requests += 1
-            self._answer(request)
+        try:
+            while True:
+                request = read_message(host.abi, _Incoming(self._peer, self._limits))
+                self.requests += 1
+                self._answer(request)
+        finally:
+            self._rights.close()
 
     def _answer(self, request: Message) -> None:
         host = self._host
@@ -146,9 +175,13 @@ class Session:
             self._reply(request, reply)
 
     def _carry(self, request: Message) -> Message | None:
-        admitted = admit(request, self._host)
+        header = unpack_header(self._host.abi, request.data)
+        if header.id == NOTIFY_PORT_DELETED and is_client_port(header.remote):
+            self._rights.forget(header.remote)
+            return None
+        admitted = admit(request, self._host, self._rights)
         if wants_reply(admitted, self._host.abi):
-            return self._host.call(admitted, self._limits.call)
+            return self._rights.take(self._host.call(admitted, self._limits.call))
         self._host.send(admitted)
         return None
 
@@ -156,8 +189,12 @@ class Session:
         if wants_reply(request, self._host.abi):
             self._write(b"".join(message_chunks(self._host.abi, reply)))
 
+    def _push(self, message: Message) -> None:
+        self._write(b"".join(message_chunks(self._host.abi, message)))
+
     def _write(self, data: bytes) -> None:
-        self._peer.write(data, time.monotonic() + self._limits.transfer)
+        with self._writing:
+            self._peer.write(data, time.monotonic() + self._limits.transfer)
 
 
 def turn_away(peer: Peer, reason: str) -> None:

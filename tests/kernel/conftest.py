@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 
 from perfmon.kernel.boot import Guest, boot, stop
-from perfmon.kernel.images import default_kernel
+from perfmon.kernel.images import kernel_image
 from perfmon.kernel.instrument import InstrumentReport, instrument
+from perfmon.kernel.kinds import DEFAULT
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kind", default=DEFAULT, help="of kernel, for all tests that boot one")
+    parser.addoption("--cpus", type=int, default=1, help="of the guest for all tests")
 
 
 @pytest.fixture(scope="session")
-def stock_kernel() -> Path:
-    return default_kernel()
+def stock_kernel(request: pytest.FixtureRequest) -> Path:
+    return kernel_image(request.config.getoption("--kind", DEFAULT))
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +37,11 @@ def guests_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def guest(report: InstrumentReport, guests_of_this_session: Path) -> Iterator[Guest]:
+def guest(
+    request: pytest.FixtureRequest, report: InstrumentReport, guests_of_this_session: Path
+) -> Iterator[Guest]:
     del guests_of_this_session
-    guest = boot(report.output, "tests")
+    guest = boot(report.output, "tests", cpus=request.config.getoption("--cpus", 1))
     yield guest
     stop(guest.name)
 

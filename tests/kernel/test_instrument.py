@@ -125,6 +125,14 @@ def enlarge_the_processor_table(s: Surgeon) -> None:
     s.put(s.symbol_field("percpu_array", 2), word(2 * s.image.sizes["percpu_array"]))
 
 
+def lose_what_is_running(s: Surgeon) -> None:
+    s.replace(b"\0percpu_array\0", b"\0percpu_arraY\0")
+
+
+def save_otherwise_at_an_interrupt(s: Surgeon) -> None:
+    s.put_at(s.image.symbols["all_intrs"], b"\xeb\xfe")  # jumps to itself
+
+
 def hide_a_call_in_an_instruction(s: Surgeon) -> None:
     s.put_at(s.site_after_short_instruction() - 1, b"\xb8")  # mov $imm32, %eax
 
@@ -176,8 +184,10 @@ def jump_from_afar_into_the_way_to_user_mode(s: Surgeon) -> None:
         (take_a_routine_slot, r"mach_server_routines\[72..88\] are unused"),
         (shorten_the_routine_table, "mach_server_routines has 89 entries"),
         (forget_a_structure_member, "has the offset of percpu.active_thread"),
+        (save_otherwise_at_an_interrupt, "all_intrs saves registers and goes on at int_from_int"),
+        (lose_what_is_running, "the running thread is in percpu_array, or the one of active_thr"),
         (change_the_trap_count, "mach_trap_table has 131 entries of one size"),
-        (enlarge_the_processor_table, "the kernel is for one processor"),
+        (enlarge_the_processor_table, "percpu_array and kernel_stack have an element for each"),
         (hide_a_call_in_an_instruction, "the call of vm_allocate at .* begins an instruction"),
         (jump_instead_of_calling, "vm_allocate is only called, but it is jumped to"),
         (point_to_a_function, "vm_allocate is only called, but .* has a pointer to it"),
@@ -194,7 +204,7 @@ def jump_from_afar_into_the_way_to_user_mode(s: Surgeon) -> None:
             jump_from_afar_into_the_way_to_user_mode,
             "the first instruction of _return_from_trap is entered at its beginning",
         ),
-        (register_other_memory, "c_boot_entry calls biosmem_register_boot_data with _start"),
+        (register_other_memory, "biosmem_register_boot_data is called with _start and _end"),
     ],
 )
 def test_an_image_that_breaks_an_assumption_is_refused_by_its_name(

@@ -31,7 +31,7 @@ PORTS = (("host", 5), ("workload", 6))
 
 def header(**changes: int) -> bytes:
     values = {
-        "magic": 0x58424D50, "version": 1, "abi": 0, "state": 1, "reply_port": 9,
+        "magic": 0x58424D50, "version": 2, "abi": 0, "state": 1, "reply_port": 9,
         "ports": len(PORTS), "request": REQUEST, "request_size": SLOT, "reply": REPLY,
         "reply_size": SLOT,
     } | changes  # fmt: skip
@@ -273,7 +273,7 @@ def test_a_client_that_is_shut_out_is_told_why(guest: Guest, transport: MailboxT
         (bytes(SIZE), ConnectError, "takes no requests yet"),
         (header(state=0).ljust(SIZE, b"\0"), ConnectError, "takes no requests yet"),
         (header(magic=7).ljust(SIZE, b"\0"), ProtocolError, "expected mailbox 0x58424d50"),
-        (header(version=2).ljust(SIZE, b"\0"), ProtocolError, "found 0x58424d50 version 2"),
+        (header(version=3).ljust(SIZE, b"\0"), ProtocolError, "found 0x58424d50 version 3"),
         (header(abi=2).ljust(SIZE, b"\0"), ProtocolError, "expected ABI 0 or 1, found 2"),
         (header(ports=9).ljust(SIZE, b"\0"), ProtocolError, "expected at most 8 ports, found 9"),
         (header(reply=SIZE).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside 65536 bytes"),

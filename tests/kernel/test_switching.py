@@ -11,7 +11,7 @@ from perfmon import Event
 from perfmon.kernel import paths
 from perfmon.kernel.boot import Guest
 from perfmon.kernel.detours import detour
-from perfmon.kernel.hooks import parse_hooks, redirected
+from perfmon.kernel.hooks import hooks_of, parse_hooks, redirected
 from perfmon.kernel.image import KernelImage, Section
 from perfmon.kernel.instrument import InstrumentReport
 from perfmon.kernel.sites import call_sites
@@ -85,7 +85,8 @@ def test_enabled_text_differs_in_the_hooked_calls_and_the_way_to_user_mode_alone
     clients: Clients, memory: Memory, stock_kernel: Path
 ):
     image = KernelImage(stock_kernel)
-    hooks = parse_hooks((paths.sources() / "csrc" / "gnumach" / "hooks.list").read_text())
+    listed = parse_hooks((paths.sources() / "csrc" / "gnumach" / "hooks.list").read_text())
+    hooks = hooks_of(image, listed)
     calls = redirected(image, call_sites(image, [hook.function for hook in hooks]), hooks)
     displacements = [range(call.operand, call.operand + 4) for call in calls]
     changed = memory.changed_text()

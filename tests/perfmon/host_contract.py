@@ -11,9 +11,16 @@ from itertools import pairwise
 import pytest
 
 import perfmon
-from perfmon import Event, Host, Mode, NameKind, SampleReader, Start
-from perfmon.errors import KernFailure, KernInvalidArgument, KernInvalidHost, KernReturnError
+from perfmon import AlertKind, Event, Host, Mode, NameKind, SampleReader, Start
+from perfmon.errors import (
+    KernFailure,
+    KernInvalidArgument,
+    KernInvalidHost,
+    KernResourceShortage,
+    KernReturnError,
+)
 from perfmon.interface import (
+    ALERT_RECEIVERS_MAX,
     BUFFER_DEFAULT,
     BUFFER_MIN,
     CURSOR_NEWEST,
@@ -364,3 +371,55 @@ class HostContract:
             assert host.check_regression("VM_ALLOC", threshold) is (
                 report.change_percent > threshold
             )
+
+    # Alerts.
+
+    @pytest.fixture
+    def quiet(self, host: Host) -> Host:
+        """No threshold is in force."""
+        host.set_thresholds(latency_us=0, throughput=0, error_rate=0)
+        return host
+
+    def test_an_event_that_takes_too_long_is_told(self, quiet: Host) -> None:
+        quiet.set_events(["VM_ALLOC"])
+        quiet.set_thresholds(latency_us=1)
+        sent = quiet.system_stats().alerts
+        with quiet.alerts(timeout=10) as alerts:
+            quiet.workload.workload_memory(2000, 1)
+            alert = next(alerts)
+        assert (alert.kind, alert.name) == (AlertKind.LATENCY, "VM_ALLOC")
+        assert alert.value > alert.threshold == 1000
+        assert alert.value <= quiet.stats("VM_ALLOC").max_ns
+        assert 0 < alert.timestamp_ns <= quiet.clock().since_boot_ns(quiet.clock().ticks_now)
+        assert quiet.system_stats().alerts > sent
+
+    def test_alerts_go_on_as_long_as_somebody_iterates(self, quiet: Host) -> None:
+        quiet.set_events(["VM_ALLOC", "VM_FREE"])
+        quiet.set_thresholds(latency_us=1)
+        with quiet.alerts(timeout=10) as alerts:
+            quiet.workload.workload_memory(2000, 1)
+            found = {next(alerts).name for _ in range(2)}
+            assert found == {"VM_ALLOC", "VM_FREE"}  # one after the other has its turn
+            alerts.timeout = 0.2
+            assert list(alerts) == []
+
+    def test_a_closed_iterator_ends(self, quiet: Host) -> None:
+        alerts = quiet.alerts()
+        alerts.close()
+        alerts.close()
+        assert list(alerts) == []
+
+    def test_more_than_eight_receivers_are_refused_until_one_goes(self, quiet: Host) -> None:
+        waiting = [quiet.alerts() for _ in range(ALERT_RECEIVERS_MAX)]
+        try:
+            with pytest.raises(KernResourceShortage):
+                quiet.alerts()
+            waiting.pop().close()
+            waiting.append(quiet.alerts())
+        finally:
+            for alerts in waiting:
+                alerts.close()
+
+    def test_alerts_take_the_privileged_port(self, host: Host, unprivileged: Host) -> None:
+        with pytest.raises(KernInvalidHost, match="privileged host port"):
+            unprivileged.alerts()

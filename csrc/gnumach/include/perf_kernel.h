@@ -60,7 +60,6 @@ extern mig_routine_t mach_server_routines[];
 
 /* Threads of the kernel; a wait for nothing ends with its time. */
 extern task_t kernel_task;
-thread_t kernel_thread(task_t task, uintptr_t second, uintptr_t third, uintptr_t fourth);
 void assert_wait(void *event, boolean_t interruptible);
 void clear_wait(thread_t thread, int result, boolean_t interruptible_only);
 void thread_set_timeout(int ticks);

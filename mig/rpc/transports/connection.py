@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A connected socket, read and written to the byte, within a time, in the errors of mig.rpc.
 
+One thread may read while another writes.
+
 Knows nothing of messages: both ends of a stream stand on it.
 """
 
+import select
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import TypeVar
 
 from mig.rpc.errors import CallTimeout, PeerDied
 
 _PIECE = 1 << 18
-
-T = TypeVar("T")
 
 
 class Connection:
@@ -38,6 +36,7 @@ class Connection:
         self.closed = False
         self._socket = connection
         self._late = late
+        connection.setblocking(False)
 
     def read(self, size: int, deadline: float | None) -> bytes:
         """Return exactly so many bytes.
@@ -60,7 +59,13 @@ class Connection:
         Raises:
             As ``read``.
         """
-        return self._attempt(partial(self._socket.recv, most), deadline)
+        while True:
+            try:
+                return self._socket.recv(most)
+            except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
+            except OSError as error:
+                raise self._broken(error) from error
 
     def write(self, chunks: list[bytes], deadline: float | None) -> None:
         """Write all of them.
@@ -69,7 +74,22 @@ class Connection:
             As ``read``.
         """
         for chunk in chunks:
-            self._attempt(partial(self._socket.sendall, chunk), deadline)
+            rest = memoryview(chunk)
+            while rest:
+                try:
+                    rest = rest[self._socket.send(rest) :]
+                except BlockingIOError:
+                    self._wait(select.POLLOUT, deadline)
+                except OSError as error:
+                    raise self._broken(error) from error
+
+    def wait(self, deadline: float | None) -> None:
+        """Wait until there is something to read, or the end of the stream.
+
+        Raises:
+            As ``read``.
+        """
+        self._wait(select.POLLIN, deadline)
 
     def close(self) -> None:
         """Close it, and wake the threads that wait for it; twice is harmless."""
@@ -78,19 +98,22 @@ class Connection:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _attempt(self, operation: Callable[[], T], deadline: float | None) -> T:
+    def _wait(self, event: int, deadline: float | None) -> None:
         if self.closed:
             raise PeerDied("this connection was closed", address=self.address)
         left = None if deadline is None else deadline - time.monotonic()
+        poll = select.poll()
         try:
-            if left is not None and left <= 0:
-                raise TimeoutError
-            self._socket.settimeout(left)
-            return operation()
-        except TimeoutError:
-            raise CallTimeout(self._late, address=self.address) from None
-        except OSError as error:
-            raise PeerDied(f"the connection broke: {error}", address=self.address) from error
+            poll.register(self._socket, event)
+        except (OSError, ValueError) as error:  # closed meanwhile
+            raise self._broken(error) from error
+        if (left is not None and left <= 0) or not poll.poll(None if left is None else left * 1000):
+            raise CallTimeout(self._late, address=self.address)
+
+    def _broken(self, error: Exception) -> PeerDied:
+        if self.closed:
+            return PeerDied("this connection was closed", address=self.address)
+        return PeerDied(f"the connection broke: {error}", address=self.address)
 
 
 def deadline_after(timeout: float | None) -> float | None:

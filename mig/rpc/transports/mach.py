@@ -79,6 +79,7 @@ class MachTransport(Transport):
         self._closed = False
         self._mutex = threading.Lock()
         self._free_ports: list[int] = []
+        self._own_ports: set[int] = set()
         self._task = self._libc.mach_task_self()
         with self._reply_port() as self.reply_port:
             pass
@@ -108,11 +109,36 @@ class MachTransport(Transport):
         self._message(buffer, _SEND, len(request.data), 0, _SEND_PATIENCE)
         del regions
 
+    def allocate_port(self) -> int:
+        """See Transport."""
+        self._check_open()
+        port: int = self._libc.mach_reply_port()
+        with self._mutex:
+            self._own_ports.add(port)
+        return port
+
+    def receive(self, port: int, timeout: float | None = None) -> Message:
+        """See Transport."""
+        self._check_open()
+        buffer = self._ffi.new("uint64_t[]", _REPLY_SIZE // 8)
+        self._message(buffer, _RECEIVE, 0, port, timeout)
+        size = self._ffi.cast("unsigned int *", buffer)[1]
+        return self._take_memory(self._ffi.buffer(buffer)[:size])
+
+    def destroy_port(self, port: int) -> None:
+        """See Transport."""
+        with self._mutex:
+            known = port in self._own_ports
+            self._own_ports.discard(port)
+        if known:
+            self._destroy(port)
+
     def close(self) -> None:
         """See Transport."""
         self._closed = True
         with self._mutex:
-            ports, self._free_ports = self._free_ports, []
+            ports = [*self._free_ports, *self._own_ports]
+            self._free_ports, self._own_ports = [], set()
         for port in ports:
             self._destroy(port)
 

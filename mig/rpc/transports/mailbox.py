@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mig.rpc.abi import I386, X86_64
@@ -20,14 +20,15 @@ from mig.rpc.errors import (
     CallTimeout,
     ConnectError,
     KernReturnError,
+    MachError,
     PeerDied,
     ProtocolError,
 )
-from mig.rpc.message import BITS_COMPLEX, Message, check_out_of_line, out_of_line_slots
+from mig.rpc.message import BITS_COMPLEX, Message, Region, check_out_of_line, out_of_line_slots
 from mig.rpc.transport import Transport
 
 _MAGIC = 0x58424D50
-_VERSION = 1
+_VERSION = 2
 _READY = 1
 _ABIS = (I386, X86_64)
 _HEADER_WORDS = struct.Struct("<10I")
@@ -38,13 +39,17 @@ _HEADER_SIZE = _PORTS_AT + _PORTS_MAX * _PORT.size
 _SLOT_SIZE = 16
 _SLOT_BODY = struct.Struct("<3I")  # behind the sequence
 _ALIGNMENT = 8
-_CALL, _SEND = 0, 1
+_CALL, _SEND, _ALLOCATE, _RECEIVE, _DESTROY = range(5)
+_NAME = struct.Struct("<I")
+_SUCCESS, _NOTHING_THERE = 0, 0x10004003
 
 _SPIN = 1000
 _PAUSE_MIN = 20e-6
 _PAUSE_MAX = 1e-3
 _ALIVE_INTERVAL = 0.05
 _SEND_TIMEOUT = 5.0
+_RECEIVE_PAUSE_MIN = 1e-3
+_RECEIVE_PAUSE_MAX = 50e-3
 
 
 class MailboxTransport(Transport):
@@ -69,6 +74,7 @@ class MailboxTransport(Transport):
         """
         self.address = address
         self._alive = alive
+        self._own_ports: set[int] = set()
         self._mutex = threading.Lock()
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -134,8 +140,41 @@ class MailboxTransport(Transport):
         with self._exclusive(deadline):
             self._exchange(_SEND, request, deadline)
 
+    def allocate_port(self) -> int:
+        """Return the name of a new port in the guest; see Transport.allocate_port."""
+        port: int = _NAME.unpack(self._control(_ALLOCATE))[0]
+        self._own_ports.add(port)
+        return port
+
+    def receive(self, port: int, timeout: float | None = None) -> Message:
+        """Ask for messages to a port, less and less often; see Transport.receive."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = _RECEIVE_PAUSE_MIN
+        while True:
+            with self._exclusive(deadline):
+                self._write(_RECEIVE, _NAME.pack(port), ())
+                result = self._await_result(time.monotonic() + _SEND_TIMEOUT)
+                if result == _SUCCESS:
+                    return self._take_reply()
+            if result != _NOTHING_THERE:
+                raise KernReturnError.from_code(result, address=self.address)
+            left = pause if deadline is None else min(pause, deadline - time.monotonic())
+            if left <= 0:
+                raise CallTimeout(f"no message within {timeout} s", address=self.address)
+            time.sleep(left)
+            pause = min(2 * pause, _RECEIVE_PAUSE_MAX)
+
+    def destroy_port(self, port: int) -> None:
+        """Let go of a port in the guest; see Transport.destroy_port."""
+        if port in self._own_ports:
+            self._own_ports.discard(port)
+            self._control(_DESTROY, port)
+
     def close(self) -> None:
         """Let go of the mailbox; closing twice is harmless."""
+        while self._own_ports and not self._closed:
+            with suppress(MachError):  # a guest that has ended has let go of them, too
+                self.destroy_port(next(iter(self._own_ports)))
         with self._mutex:
             if not self._closed:
                 self._closed = True
@@ -171,7 +210,24 @@ class MailboxTransport(Transport):
 
     def _exchange(self, code: int, request: Message, deadline: float | None) -> None:
         """Write a request, wait for the guest's answer and raise what it says went wrong."""
-        data, regions = request
+        if request.out_of_line:
+            check_out_of_line(self.abi, request, self.address)
+        self._write(code, *request)
+        if result := self._await_result(deadline):
+            raise KernReturnError.from_code(result, address=self.address)
+
+    def _control(self, code: int, port: int = 0) -> bytes:
+        """Have the guest do something about a port, and return what its answer holds."""
+        deadline = time.monotonic() + _SEND_TIMEOUT
+        with self._exclusive(deadline):
+            self._write(code, _NAME.pack(port), ())
+            if result := self._await_result(deadline):
+                raise KernReturnError.from_code(result, address=self.address)
+            at = self._reply + _SLOT_SIZE
+            return bytes(self._bytes[at : at + _NAME.size])
+
+    def _write(self, code: int, data: bytes, regions: tuple[Region, ...]) -> None:
+        """Write a request, its sequence last."""
         at = self._request
         padded = _padded(len(data))
         lengths = [memoryview(region).nbytes for region in regions]
@@ -182,8 +238,6 @@ class MailboxTransport(Transport):
                 f" this one has {padded + region_size}",
                 address=self.address,
             )
-        if regions:
-            check_out_of_line(self.abi, request, self.address)
         sequence = (self._words[at // 4] + 1) & 0xFFFFFFFF
         _SLOT_BODY.pack_into(self._memory, at + 4, code, len(data), region_size)
         at += _SLOT_SIZE
@@ -193,9 +247,12 @@ class MailboxTransport(Transport):
             self._bytes[at : at + length] = memoryview(region).cast("B")
             at += _padded(length)
         self._words[self._request // 4] = sequence
-        self._await(sequence, deadline)
-        if result := self._words[self._reply // 4 + 1]:
-            raise KernReturnError.from_code(result, address=self.address)
+
+    def _await_result(self, deadline: float | None) -> int:
+        """Wait for the guest's answer to what was written last, and return its code."""
+        self._await(self._words[self._request // 4], deadline)
+        code: int = self._words[self._reply // 4 + 1]
+        return code
 
     def _await(self, sequence: int, deadline: float | None) -> None:
         words, at = self._words, self._reply // 4

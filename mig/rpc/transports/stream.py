@@ -5,21 +5,43 @@ The other end begins with a hello: one line of JSON that names the protocol's ve
 the messages, the reply port and the ports on offer.  From then on the stream is messages, each
 followed by its out-of-line regions in descriptor order; both delimit themselves.  What answers at
 the other end is not known here.
+
+A client may have ports of its own.  It names them itself, from CLIENT_PORTS on, and puts rights to
+them, made there, into the bodies of requests; messages to them come between the replies, with the
+port in ``msgh_local_port``.  Rights that a message brings a client are named as the host names
+them, and a client may send to them and give them on.
 """
 
 import json
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Self
 
 from mig.rpc.abi import ABIS, Abi
-from mig.rpc.errors import CallTimeout, ConnectError, ProtocolError
-from mig.rpc.message import Message, check_out_of_line, out_of_line_slots
+from mig.rpc.errors import (
+    CallTimeout,
+    ConnectError,
+    MachRcvInvalidName,
+    ProtocolError,
+    TransportError,
+)
+from mig.rpc.message import (
+    Header,
+    Message,
+    TypeName,
+    check_out_of_line,
+    make_bits,
+    out_of_line_slots,
+    pack_header,
+    unpack_header,
+)
 from mig.rpc.transport import Transport
 from mig.rpc.transports.connection import Connection, deadline_after
 
@@ -30,6 +52,14 @@ HELLO_MAX = 4096
 MESSAGE_MAX = 1 << 20
 REGIONS_MAX = 1 << 28
 """What is read of a peer at most, in bytes: it may be anybody."""
+
+CLIENT_PORTS = 1 << 30
+"""Clients name ports of their own from here on."""
+
+NOTIFY_PORT_DELETED = 65
+"""The id of the message that a client sends to a port of its own to let go of it."""
+
+_PATIENCE = 10.0
 
 Reader = Callable[[int], bytes]
 """Returns exactly so many bytes of the stream."""
@@ -83,6 +113,11 @@ def _port_name(value: object) -> int:
     if not isinstance(value, int) or not 0 <= value < 1 << 32:
         raise ValueError
     return value
+
+
+def is_client_port(name: int) -> bool:
+    """Whether a name is one that a client gave to a port of its own."""
+    return CLIENT_PORTS <= name < 2 * CLIENT_PORTS
 
 
 def message_chunks(abi: Abi, message: Message, address: str = "") -> list[bytes]:
@@ -157,6 +192,12 @@ class StreamTransport(Transport):
         self.address = address
         self._connection = Connection(connection, address, "no reply in time")
         self._mutex = threading.Lock()
+        self._arrived = threading.Condition()  # over the boxes and _reading
+        self._boxes: dict[int, deque[Message]] = {}
+        self._replies: deque[Message] = deque()
+        self._reading = False
+        self._sorting = False  # from the first port on: not only the one who calls reads
+        self._names = count(CLIENT_PORTS)
         try:
             hello = self._read_hello(deadline_after(timeout))
         except BaseException:
@@ -172,9 +213,9 @@ class StreamTransport(Transport):
         chunks = message_chunks(self.abi, request, self.address)
         with self._exclusive(deadline):
             self._connection.write(chunks, deadline)
-            return read_message(
-                self.abi, lambda size: self._connection.read(size, deadline), self.address
-            )
+            if not self._sorting:
+                return self._read(deadline)
+            return self._take(self._replies, deadline, deadline)
 
     def send(self, request: Message) -> None:
         """See Transport."""
@@ -182,9 +223,85 @@ class StreamTransport(Transport):
         with self._exclusive(None):
             self._connection.write(chunks, None)
 
+    def allocate_port(self) -> int:
+        """See Transport.  The other end learns of a port by the first right to it."""
+        with self._exclusive(None), self._arrived:
+            self._sorting = True
+            port = next(self._names)
+            self._boxes[port] = deque()
+        return port
+
+    def receive(self, port: int, timeout: float | None = None) -> Message:
+        """See Transport."""
+        box = self._boxes.get(port)
+        if box is None:
+            raise MachRcvInvalidName(address=self.address)
+        deadline = deadline_after(timeout)
+        return self._take(box, deadline, None if deadline is None else deadline + _PATIENCE)
+
+    def destroy_port(self, port: int) -> None:
+        """See Transport."""
+        if self._boxes.get(port) is None:
+            return
+        bits = make_bits(TypeName.COPY_SEND)
+        gone = Header(bits, self.abi.header_size, port, 0, 0, NOTIFY_PORT_DELETED)
+        with suppress(TransportError):
+            self.send(Message(pack_header(self.abi, gone)))
+        with self._arrived:
+            del self._boxes[port]
+
     def close(self) -> None:
         """See Transport."""
         self._connection.close()
+        with self._arrived:
+            self._arrived.notify_all()
+
+    def _read(self, deadline: float | None) -> Message:
+        return read_message(
+            self.abi, lambda size: self._connection.read(size, deadline), self.address
+        )
+
+    def _take(self, box: deque[Message], deadline: float | None, patience: float | None) -> Message:
+        """Return the next message of a box.
+
+        Of the threads that wait, one reads the stream and sorts what comes into the boxes.
+
+        Args:
+            box: where the message will be.
+            deadline: for the message to begin.
+            patience: the time by which a message that has begun must be there.
+        """
+        while True:
+            with self._arrived:
+                while not box and self._reading and not self._connection.closed:
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if (left is not None and left <= 0) or not self._arrived.wait(left):
+                        raise CallTimeout("no message in time", address=self.address)
+                if box:
+                    return box.popleft()
+                self._reading = True
+            try:
+                self._sort(deadline, patience)
+            finally:
+                with self._arrived:
+                    self._reading = False
+                    self._arrived.notify_all()
+
+    def _sort(self, deadline: float | None, patience: float | None) -> None:
+        """Read one message and put it where it belongs."""
+        self._connection.wait(deadline)
+        try:
+            message = self._read(patience)
+        except BaseException:
+            self._connection.close()
+            raise
+        with self._arrived:
+            local = unpack_header(self.abi, message.data, self.address).local
+            if is_client_port(local):
+                # Without a box: for a port that was destroyed.
+                self._boxes.get(local, deque()).append(message)
+            else:
+                self._replies.append(message)
 
     @contextmanager
     def _exclusive(self, deadline: float | None) -> Iterator[None]:

@@ -396,5 +396,5 @@ def test_ctrl_c_ends_a_recording_in_good_order(tmp_path: Path):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         assert process.returncode == 0, err
-        assert out.startswith("0 samples of ")
+        assert re.match(r"\d+ samples of ", out)
         assert "Traceback" not in err
