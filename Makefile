@@ -10,6 +10,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GUEST := first-light
+ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py injection.py \
+	qemu_host.py samples.py switching.py)
 ROBUSTNESS := tests/conformance/test_malformed_requests.py tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py
 LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
@@ -58,6 +60,7 @@ fuzz: build-test
 kernels: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	$(BIN)/pytest -q tests/kernel
+	$(BIN)/pytest -q --kind x86_64-up $(ON_ANOTHER_KERNEL)
 
 .PHONY: build-test
 build-test: build

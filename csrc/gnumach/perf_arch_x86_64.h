@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include <perf_offsets.h>
+
 /* A function that a thunk calls: arguments are where C has them. */
 #define PERF_HANDLER __attribute__((used))
 
@@ -39,7 +41,7 @@ perf_interrupt_number(const struct perf_frame *frame)
 
 /*
  * The first interrupt switches to a stack of its own and leaves a pointer to
- * the nine registers that it saved on top of it; the next ones, on that stack
+ * the registers that it saved on top of it; the next ones, on that stack
  * already, save them above their return address.  Samples have the lower half:
  * the upper one is all ones in the kernel.
  */
@@ -50,7 +52,7 @@ perf_interrupt_pc(const struct perf_frame *frame)
 
 	if (frame->caller == (uint64_t)return_to_iret)
 		saved = (const uint64_t *)frame->stack[0];
-	return (uint32_t)saved[9];
+	return (uint32_t)saved[PERF_NESTED_PC];
 }
 
 #endif /* _PERF_ARCH_X86_64_H_ */

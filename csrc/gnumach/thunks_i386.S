@@ -13,8 +13,6 @@
 
 #include "perf_trap_entries.h"
 
-#define SAVED_EAX 44 /* in the registers that user mode gets back */
-
 #define THUNK(name)							\
 	.globl	__wrap_##name;					\
 	.type	__wrap_##name, @function;				\
@@ -78,7 +76,7 @@ perf_detour_return_from_trap:
 	movl	%esp, %ebx
 	movl	%edx, %esi
 	PERF_TO_KERNEL_STACK %eax
-	movl	SAVED_EAX(%ebx), %eax
+	movl	PERF_OFFSET_SAVED_EAX(%ebx), %eax
 	call	perf_leave_kernel
 	movl	%ebx, %esp
 	movl	%esi, %edx

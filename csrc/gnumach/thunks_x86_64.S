@@ -15,7 +15,6 @@
 
 #include "perf_trap_entries.h"
 
-#define SAVED_RAX 120 /* in the registers that user mode gets back */
 
 #define THUNK(name)							\
 	.globl	__wrap_##name;					\
@@ -93,7 +92,7 @@ enter_trap:
 perf_detour_return_from_trap:
 	movq	%rsp, %rbx
 	movq	kernel_stack, %rsp
-	movl	SAVED_RAX(%rbx), %edi
+	movl	PERF_OFFSET_SAVED_EAX(%rbx), %edi
 	call	perf_leave_kernel
 	movq	%rbx, %rsp
 	.byte	PERF_INSTRUCTION_return_from_trap

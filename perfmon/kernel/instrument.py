@@ -21,7 +21,6 @@ from perfmon.kernel.hooks import chosen, hooks_of, parse_hooks, redirected
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.interrupts import nested_pc
 from perfmon.kernel.link import Blob, build_blob
-from perfmon.kernel.machines import I386
 from perfmon.kernel.processors import processors_of
 from perfmon.kernel.sites import CallSite, call_sites
 
@@ -35,7 +34,7 @@ _ROUTINES = "mach_server_routines"
 _ROUTINES_FIRST, _ROUTINES_LAST = 72, 88
 
 # Every way from the kernel to user mode passes one of these, but for interrupts.
-_WAYS_OUT = {
+WAYS_OUT = {
     "i386": ("_return_from_trap",),
     "x86_64": ("_return_from_trap", "_syscall64_check_for_ast"),
 }
@@ -45,14 +44,16 @@ _NEEDED = (
     "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
     "convert_port_to_host_priv", "return_to_iret", "kernel_stack", "all_intrs",
-    "int_from_intstack", "kernel_task", "assert_wait", "clear_wait", "thread_set_timeout",
-    "thread_wakeup_prim", "ipc_port_release_sonce", "mach_msg_send_from_kernel",
+    "int_from_intstack", "user_trap", "kernel_task", "assert_wait", "clear_wait",
+    "thread_set_timeout", "thread_wakeup_prim", "ipc_port_release_sonce",
+    "mach_msg_send_from_kernel",
 )  # fmt: skip
 
 # Name in perf_offsets.h: structure, member, and a function whose object file knows them.
 _MEMBERS = {
     "OFFSET_THREAD_TASK": ("thread", "task", "thread_create"),
     "OFFSET_TASK_NAME": ("task", "name", "task_create"),
+    "OFFSET_SAVED_EAX": ("i386_saved_state", "eax", "user_trap"),
     "OFFSET_KMSG_HEADER": ("ipc_kmsg", "ikm_header", "mach_msg_trap"),
     "OFFSET_TRAP_FUNCTION": ("mach_trap_t", "mach_trap_function", "kern_invalid"),
     "OFFSET_TRAP_NAME": ("mach_trap_t", "mach_trap_name", "kern_invalid"),
@@ -106,7 +107,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
         KernelError: a file cannot be read or written.
     """
     image = KernelImage(kernel)
-    ways_out = _WAYS_OUT[image.machine.name]
+    ways_out = WAYS_OUT[image.machine.name]
     listed = parse_hooks((paths.sources() / "csrc" / "gnumach" / "hooks.list").read_text())
     hooks = hooks_of(image, listed)
     functions = [hook.function for hook in hooks]
@@ -223,7 +224,7 @@ def _definitions(image: KernelImage, base: int) -> dict[str, str]:
         # Older kernels' threads have no names.
         "OFFSET_THREAD_NAME": image.member_offset("thread", "name", "thread_create", without=0),
         "KERNEL_BASE": base,
-        "NESTED_PC": nested_pc(image) if image.machine is I386 else 0,
+        "NESTED_PC": nested_pc(image),
         "KERNEL_NAME_LENGTH": _NAME_LENGTH,
         "SIZE_TRAP": size,
         "SIZE_TIME": image.sizes["time"],

@@ -11,6 +11,9 @@ from perfmon._generated.perf_workload import PerfWorkload
 from perfmon.interface import Mode, Option
 from perfmon.kernel.boot import Guest, open_guest
 
+PATIENCE = 60.0
+"""Seconds that a call may take: a guest whose clock counts instructions can be slow."""
+
 RATE_EVERY_EVENT, BUFFER, ALL_EVENTS = 0, 32768, 0xFFF
 
 
@@ -37,7 +40,7 @@ class Clients:
 def connected(guest: Guest) -> Iterator[Clients]:
     with open_guest(guest.name) as transport:
         yield Clients(
-            PerfMonitor(Port.offered(transport, "host"), timeout=10),
-            PerfMonitor(Port.offered(transport, "host-priv"), timeout=10),
-            PerfWorkload(Port.offered(transport, "workload"), timeout=30),
+            PerfMonitor(Port.offered(transport, "host"), timeout=PATIENCE),
+            PerfMonitor(Port.offered(transport, "host-priv"), timeout=PATIENCE),
+            PerfWorkload(Port.offered(transport, "workload"), timeout=PATIENCE),
         )

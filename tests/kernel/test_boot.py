@@ -3,7 +3,6 @@
 
 import os
 import signal
-import struct
 import threading
 import time
 from pathlib import Path
@@ -24,8 +23,11 @@ from perfmon.kernel.boot import Guest, boot, find, guests, open_guest, stop
 from perfmon.kernel.errors import GuestError
 from perfmon.kernel.instrument import InstrumentReport
 from tests.kernel.clients import connected
+from tests.kernel.messages import descriptor
 
 pytestmark = pytest.mark.kernel
+
+NUMBERS = [0, 1, 9, 4095, 1 << 28]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../a", "-a", ".a", "a b", "a" * 65, "a,b"])
@@ -91,7 +93,8 @@ def test_a_message_that_no_server_knows_is_answered(guest: Guest):
         port, reply_port = transport.ports["host"], transport.reply_port
         header = Header(make_bits(19, 21), transport.abi.header_size, port, reply_port, 0, 2087)
         reply = transport.call(Message(pack_header(transport.abi, header)), 5)
-        assert int.from_bytes(reply.data[-4:], "little", signed=True) == MigBadId.code
+        at = transport.abi.header_size + transport.abi.short_descriptor
+        assert int.from_bytes(reply.data[at : at + 4], "little", signed=True) == MigBadId.code
 
 
 def test_a_call_that_takes_too_long_does_not_hold_up_the_next(guest: Guest):
@@ -134,7 +137,8 @@ def test_malformed_requests_are_answered_and_the_guest_lives_on(guest: Guest):
         abi, port, reply_port = transport.abi, transport.ports["host"], transport.reply_port
         for _ in range(500):
             body = b"".join(
-                descriptor(random.choice([0, 2, 9]), random.choice([0, 1, 9, 4095, 1 << 28]))
+                descriptor(abi, random.choice([0, 2, 9]), 8, random.choice(NUMBERS))
+                + bytes(abi.pointer)  # to nowhere
                 for _ in range(random.randrange(4))
             ) + random.randbytes(4 * random.randrange(3))
             bits = make_bits(random.choice([17, 19]), 21, complex_=True)
@@ -145,8 +149,3 @@ def test_malformed_requests_are_answered_and_the_guest_lives_on(guest: Guest):
                 refused += 1
         assert refused > 100
         assert clients.workload.workload_messages(3) == 3
-
-
-def descriptor(kind: int, length: int) -> bytes:
-    """A long descriptor of out-of-line bytes with a pointer to nowhere."""
-    return struct.pack("<IHHII", 0x2000_0000, kind, 8, length, 0)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Durations of events that block, hand their stack over, fail, or were not seen to begin."""
 
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from perfmon import Event
 from perfmon._generated.perf_monitor.types import PerfSample
 from perfmon.kernel.boot import Guest, open_guest
 from tests.kernel.clients import ALL_EVENTS, Clients, connected
+from tests.kernel.messages import descriptor, port_name
 
 pytestmark = pytest.mark.kernel
 
@@ -100,8 +100,7 @@ def test_a_send_that_fails_is_one_send_with_an_error(guest: Guest, clients: Clie
         clients.restart()
         abi, port, reply_port = transport.abi, transport.ports["host"], transport.reply_port
         # A send right to be moved that nobody has.
-        inline_send_right = 17 | 32 << 8 | 1 << 16 | 1 << 28
-        body = struct.pack("<II", inline_send_right, 0x12345)
+        body = descriptor(abi, 17, 8 * abi.port, 1, inline=True) + port_name(abi, 0x12345)
         bits = make_bits(19, 21, complex_=True)
         header = Header(bits, abi.header_size + len(body), port, reply_port, 0, 2087)
         with pytest.raises(MachError, match="MACH_SEND_INVALID_RIGHT"):

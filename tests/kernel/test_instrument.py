@@ -12,13 +12,12 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from perfmon.kernel.arguments import constant_arguments
 from perfmon.kernel.errors import AssumptionError, KernelError
 from perfmon.kernel.image import KernelImage
+from perfmon.kernel.images import kernel_image
 from perfmon.kernel.instrument import InstrumentReport, instrument
 from perfmon.kernel.sites import call_sites, instruction_at
-
-PROGRAM_HEADERS_END = 52 + 3 * 32
-PHNUM_AT = 44
 
 
 class Surgeon:
@@ -27,6 +26,22 @@ class Surgeon:
     def __init__(self, image: KernelImage) -> None:
         self.image = image
         self.data = bytearray(image.data)
+
+    def word(self, value: int) -> bytes:
+        """A pointer of the machine."""
+        machine = self.image.machine
+        return machine.word.pack(machine.wrap(value))
+
+    @property
+    def headers_end(self) -> int:
+        """Where the program headers end."""
+        header = self.image.header
+        return header["e_phoff"] + header["e_phnum"] * header["e_phentsize"]
+
+    @property
+    def base(self) -> int:
+        """Virtual less physical address."""
+        return self.image.segments[-1].address - self.image.segments[-1].physical
 
     def put(self, offset: int, data: bytes) -> None:
         self.data[offset : offset + len(data)] = data
@@ -39,32 +54,54 @@ class Surgeon:
         assert self.data.count(old) >= 1
         self.data = self.data.replace(old, new)
 
-    def symbol_field(self, name: str, field: int) -> int:
-        """The offset of a word of a symbol: 1 is its value, 2 its size."""
+    def set_symbol(self, name: str, *, value: int | None = None, size: int | None = None) -> None:
+        """Give a symbol another value or size."""
+        at = self._symbol(name)
+        for place, new in ((0, value), (1, size)):
+            if new is not None:
+                self.put(at + place * self.image.machine.word.size, self.word(new))
+
+    def _symbol(self, name: str) -> int:
+        """The offset of a symbol's value, which its size follows."""
         with self.image.path.open("rb") as file:
             table = ELFFile(file).get_section_by_name(".symtab")
             assert isinstance(table, SymbolTableSection)
             index = next(i for i, s in enumerate(table.iter_symbols()) if s.name == name)
-            return int(table["sh_offset"]) + index * 16 + field * 4
+            value_at = 4 if self.image.machine.bits == 32 else 8
+            return int(table["sh_offset"]) + index * int(table["sh_entsize"]) + value_at
 
-    def site_after_short_instruction(self) -> int:
-        """A call of vm_allocate whose predecessor is one byte long."""
-        for site in call_sites(self.image, ["vm_allocate"]):
-            before = site.instruction - 1
-            label = self.image.label_at(before)
-            starts = []
-            at = label.address
-            while at < site.instruction:
-                starts.append(at)
-                at += instruction_at(self.image, at).size
-            if starts[-1] == before:
-                return site.instruction
-        raise AssertionError("no such call")
+    def short_jump_to(self, label: str) -> int:
+        """Where a jump of two bytes goes to a label."""
+        target = self.image.symbols[label]
+        for begin in (found.address for found in self.image.labels):
+            if abs(begin - target) > 0xFF:
+                continue
+            at = begin
+            while at < begin + 0xFF:
+                instruction = instruction_at(self.image, at)
+                if instruction.size == 2 and instruction.op_str == f"{target:#x}":
+                    return at
+                at += instruction.size
+        raise AssertionError(f"no short jump to {label}")
+
+    def call_and_instruction_before(self) -> tuple[int, int]:
+        """Where vm_allocate is called, and where the instruction before that begins."""
+        site = call_sites(self.image, ["vm_allocate"])[0].instruction
+        before = at = self.image.label_at(site).address
+        while at < site:
+            before = at
+            at += instruction_at(self.image, at).size
+        return site, before
 
 
 @pytest.fixture(scope="session")
 def image(stock_kernel: Path) -> KernelImage:
     return KernelImage(stock_kernel)
+
+
+@pytest.fixture(scope="session")
+def image_of_64_bits() -> KernelImage:
+    return KernelImage(kernel_image("x86_64-up"))
 
 
 @pytest.fixture
@@ -81,19 +118,23 @@ def lose_a_symbol(s: Surgeon) -> None:
 
 
 def move_the_end(s: Surgeon) -> None:
-    s.put(s.symbol_field("_end", 1), word(s.image.symbols["_end"] + 16))
+    s.set_symbol("_end", value=s.image.symbols["_end"] + 16)
 
 
 def fill_the_header_gap(s: Surgeon) -> None:
-    s.put(PROGRAM_HEADERS_END, b"\1")
+    s.put(s.headers_end, b"\1")
 
 
 def use_up_the_header_gap(s: Surgeon) -> None:
-    s.put(PHNUM_AT, struct.pack("<H", 126))
+    header = s.image.header
+    count = (s.image.segments[0].offset - header["e_phoff"]) // header["e_phentsize"]
+    s.put(s.image.machine.phnum_at, struct.pack("<H", count))
 
 
 def map_segments_apart(s: Surgeon) -> None:
-    s.put(52 + 32 + 12, word(s.image.segments[1].physical + 4096))
+    header = s.image.header
+    physical_at = header["e_phoff"] + header["e_phentsize"] + 3 * s.image.machine.word.size
+    s.put(physical_at, s.word(s.image.segments[1].physical + 4096))
 
 
 def give_load_addresses(s: Surgeon) -> None:
@@ -106,11 +147,11 @@ def lose_the_multiboot_header(s: Surgeon) -> None:
 
 
 def take_a_routine_slot(s: Surgeon) -> None:
-    s.put_at(s.image.symbols["mach_server_routines"] + 88 * 4, word(1))
+    s.put_at(s.image.symbols["mach_server_routines"] + 88 * s.image.machine.word.size, word(1))
 
 
 def shorten_the_routine_table(s: Surgeon) -> None:
-    s.put(s.symbol_field("mach_server_routines", 2), word(88 * 4))
+    s.set_symbol("mach_server_routines", size=88 * s.image.machine.word.size)
 
 
 def forget_a_structure_member(s: Surgeon) -> None:
@@ -122,7 +163,7 @@ def change_the_trap_count(s: Surgeon) -> None:
 
 
 def enlarge_the_processor_table(s: Surgeon) -> None:
-    s.put(s.symbol_field("percpu_array", 2), word(2 * s.image.sizes["percpu_array"]))
+    s.set_symbol("percpu_array", size=2 * s.image.sizes["percpu_array"])
 
 
 def lose_what_is_running(s: Surgeon) -> None:
@@ -134,7 +175,8 @@ def save_otherwise_at_an_interrupt(s: Surgeon) -> None:
 
 
 def hide_a_call_in_an_instruction(s: Surgeon) -> None:
-    s.put_at(s.site_after_short_instruction() - 1, b"\xb8")  # mov $imm32, %eax
+    call, before = s.call_and_instruction_before()
+    s.put_at(before, b"\x90" * (call - before - 1) + b"\xb8")  # nop; mov $imm32, %eax
 
 
 def jump_instead_of_calling(s: Surgeon) -> None:
@@ -142,7 +184,7 @@ def jump_instead_of_calling(s: Surgeon) -> None:
 
 
 def point_to_a_function(s: Surgeon) -> None:
-    s.put_at(s.image.symbols["mach_trap_table"] + 8, word(s.image.symbols["vm_allocate"]))
+    s.put_at(s.image.symbols["mach_trap_table"] + 8, s.word(s.image.symbols["vm_allocate"]))
 
 
 def rename_a_caller(s: Surgeon) -> None:
@@ -150,19 +192,39 @@ def rename_a_caller(s: Surgeon) -> None:
 
 
 def register_other_memory(s: Surgeon) -> None:
-    base = s.image.segments[0].address - s.image.segments[0].physical
-    s.replace(b"\x68" + word(s.image.symbols["_end"] - base), b"\x68" + word(0))
+    # push $end or movabs $end, %rsi
+    load = b"\x68" if s.image.machine.bits == 32 else b"\x48\xbe"
+    s.replace(load + s.word(s.image.symbols["_end"] - s.base), load + s.word(0))
 
 
 def shorten_the_way_to_user_mode(s: Surgeon) -> None:
     s.put_at(s.image.symbols["_return_from_trap"], b"\x90")
 
 
+def depend_on_the_place_of_the_way_to_user_mode(s: Surgeon) -> None:
+    s.put_at(s.image.symbols["_return_from_trap"], b"\x83\x3d" + word(0) + b"\0\x90")
+
+
+def lose_the_way_out_of_system_calls(s: Surgeon) -> None:
+    s.replace(b"\0_syscall64_check_for_ast\0", b"\0_syscall64_check_for_asT\0")
+
+
+def shorten_the_way_out_of_system_calls(s: Surgeon) -> None:
+    s.put_at(s.image.symbols["_syscall64_check_for_ast"], b"\x90")
+
+
+def call_between_an_argument_and_its_call(s: Surgeon) -> None:
+    (boot_call,) = (
+        site.instruction
+        for site in call_sites(s.image, ["biosmem_register_boot_data"])
+        if constant_arguments(s.image, site.instruction).get(0)
+    )
+    # movl $1, spl_init(%rip)
+    s.put_at(boot_call - 10, b"\xe8" + word(0) + b"\x90" * 5)
+
+
 def jump_into_the_way_to_user_mode(s: Surgeon) -> None:
-    jump = s.image.symbols["thread_exception_return"]
-    while instruction_at(s.image, jump).mnemonic != "jmp":
-        jump += instruction_at(s.image, jump).size
-    assert instruction_at(s.image, jump).size == 2
+    jump = s.short_jump_to("_return_from_trap")
     s.put_at(jump + 1, bytes([s.image.read(jump + 1, 1)[0] + 1]))
 
 
@@ -176,8 +238,8 @@ def jump_from_afar_into_the_way_to_user_mode(s: Surgeon) -> None:
     [
         (lose_a_symbol, "symbol copyinmsg is present"),
         (move_the_end, "_end is the end of the last segment"),
-        (fill_the_header_gap, "the room for a program header at offset 0x94 is empty"),
-        (use_up_the_header_gap, "there is room for a program header at offset 0xff4"),
+        (fill_the_header_gap, r"the room for a program header at offset 0x\w+ is empty"),
+        (use_up_the_header_gap, r"there is room for a program header at offset 0x(f\w\w|1000)"),
         (map_segments_apart, "all segments are mapped with one offset"),
         (give_load_addresses, "the multiboot header has no load addresses"),
         (lose_the_multiboot_header, "a multiboot header is in the first 8192 bytes"),
@@ -212,6 +274,35 @@ def test_an_image_that_breaks_an_assumption_is_refused_by_its_name(
 ):
     damage(surgeon)
     assert surgeon.data != surgeon.image.data
+    refused(bytes(surgeon.data), assumption, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "assumption"),
+    [
+        (
+            depend_on_the_place_of_the_way_to_user_mode,
+            r"the first instruction of _return_from_trap can be moved \(it is cmp",
+        ),
+        (lose_the_way_out_of_system_calls, "symbol _syscall64_check_for_ast is present"),
+        (
+            shorten_the_way_out_of_system_calls,
+            r"the first instruction of _syscall64_check_for_ast can be moved \(it is nop",
+        ),
+        (
+            call_between_an_argument_and_its_call,
+            "c_boot_entry calls biosmem_register_boot_data with _start and _end once",
+        ),
+    ],
+)
+def test_an_image_of_64_bits_that_breaks_an_assumption_is_refused_by_its_name(
+    damage: Callable[[Surgeon], None],
+    assumption: str,
+    image_of_64_bits: KernelImage,
+    tmp_path: Path,
+):
+    surgeon = Surgeon(image_of_64_bits)
+    damage(surgeon)
     refused(bytes(surgeon.data), assumption, tmp_path)
 
 
@@ -275,7 +366,9 @@ def test_only_the_boot_call_and_the_headers_differ_from_the_stock_image(
         if image.offset_of(site.operand) in different
     )
     call = range(image.offset_of(boot_call.operand), image.offset_of(boot_call.operand) + 4)
-    headers = range(PHNUM_AT, PROGRAM_HEADERS_END + 32)
+    headers = range(
+        image.machine.phnum_at, Surgeon(image).headers_end + image.machine.program_header
+    )
     assert different <= {*call, *headers}
     assert boot_call.caller == "c_boot_entry"
 
@@ -287,13 +380,16 @@ def test_the_added_segment_lies_behind_the_kernels_memory(
     *kept, added = made.segments
     assert kept == stock.segments
     assert added.address == report.address == -(-stock.symbols["_end"] // 4096) * 4096
-    assert added.address - added.physical == kept[0].address - kept[0].physical
+    assert added.address - added.physical == kept[-1].address - kept[-1].physical
     assert (added.file_size, added.memory_size) == (report.file_size, report.memory_size)
 
 
-def test_what_is_added_keeps_to_its_budget_of_memory(report: InstrumentReport):
+def test_what_is_added_keeps_to_its_budget_of_memory(image: KernelImage, report: InstrumentReport):
     assert report.file_size <= 28 * 1024  # code and data
+    # Of an id, and of what a thread is doing: they have addresses in them.
+    id_, activity = (12, 88) if image.machine.bits == 32 else (16, 112)
     # Statistics of 64 events, ids of 1024 tasks and 4096 threads, what 1024 threads are doing.
-    tables = 64 * 1024 + 12 * (1024 + 4096) + 88 * 1024
+    tables = 64 * 1024 + id_ * (1024 + 4096) + activity * 1024
     assert report.memory_size - report.file_size <= tables + 8 * 1024
-    assert report.memory_size + 256 * 1024 <= 512 * 1024  # with the default ring
+    with_the_default_ring = report.memory_size + 256 * 1024
+    assert with_the_default_ring <= (512 if image.machine.bits == 32 else 548) * 1024

@@ -13,7 +13,7 @@ from perfmon.kernel.boot import Guest
 from perfmon.kernel.detours import detour
 from perfmon.kernel.hooks import hooks_of, parse_hooks, redirected
 from perfmon.kernel.image import KernelImage, Section
-from perfmon.kernel.instrument import InstrumentReport
+from perfmon.kernel.instrument import WAYS_OUT, InstrumentReport
 from perfmon.kernel.sites import call_sites
 from tests.kernel.clients import Clients, connected
 from tests.kernel.qmp import physical_memory
@@ -35,7 +35,7 @@ class Memory:
         self._image = image
         self._guest = guest
         self._directory = directory
-        self._base = image.segments[0].address - image.segments[0].physical
+        self._base = image.segments[-1].address - image.segments[-1].physical
 
     @property
     def text(self) -> Section:
@@ -91,9 +91,10 @@ def test_enabled_text_differs_in_the_hooked_calls_and_the_way_to_user_mode_alone
     displacements = [range(call.operand, call.operand + 4) for call in calls]
     changed = memory.changed_text()
     assert all(changed.intersection(displacement) for displacement in displacements)
-    leave = detour(image, "_return_from_trap")
-    assert leave.address in changed
-    displacements.append(range(leave.address, leave.address + len(leave.overwritten)))
+    for label in WAYS_OUT[image.machine.name]:
+        leave = detour(image, label)
+        assert leave.address in changed
+        displacements.append(range(leave.address, leave.address + len(leave.overwritten)))
     assert changed <= {address for displacement in displacements for address in displacement}
     assert not memory.traps_are_stock()
     clients.privileged.perf_monitor_enable(False)
