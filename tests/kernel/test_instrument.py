@@ -291,7 +291,7 @@ def test_an_image_that_breaks_an_assumption_is_refused_by_its_name(
         ),
         (
             call_between_an_argument_and_its_call,
-            "c_boot_entry calls biosmem_register_boot_data with _start and _end once",
+            "biosmem_register_boot_data is called with _start and _end",
         ),
     ],
 )
