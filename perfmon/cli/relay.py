@@ -7,11 +7,13 @@ import argparse
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from mig.rpc.transport import Transport
 from perfmon.address import Address, TcpAddress, is_loopback
 from perfmon.cli.command import Command, Status, count, host_address, positive_seconds, say
 from perfmon.relay.limits import Limits
@@ -21,7 +23,7 @@ from perfmon.transports import open_transport
 class Relay(Command):
     """Let clients of a Unix socket, a TCP port or a pipe reach a host, until Ctrl-C.
 
-    They get every port that it offers.
+    They get every port that it offers, or the unprivileged one alone.
     """
 
     name: ClassVar[str] = "relay"
@@ -44,6 +46,12 @@ class Relay(Command):
             "--stdio", action="store_true", help="one client on standard input and output"
         )
         parser.add_argument(
+            "--unprivileged",
+            action="store_true",
+            help="offer the host port alone: aggregate figures, and nothing that changes the host "
+            "or shows what its tasks do",
+        )
+        parser.add_argument(
             "--clients",
             type=count,
             default=limits.clients,
@@ -61,30 +69,40 @@ class Relay(Command):
     def run(self, args: argparse.Namespace) -> int:
         """Serve until SIGINT or SIGTERM; with --stdio, until the client hangs up."""
         address = host_address(args)
+        open_host = partial(_open_unprivileged if args.unprivileged else open_transport, address)
         limits = Limits(clients=args.clients, idle=args.idle)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             if args.stdio:
-                _serve_stdio(address, limits)
+                _serve_stdio(open_host, limits)
             else:
-                _serve_socket(address, limits, args)
+                _serve_socket(open_host, address, limits, args)
         except KeyboardInterrupt:
             pass
         return Status.GOOD
 
 
-def _serve_stdio(address: Address, limits: Limits) -> None:
+def _open_unprivileged(address: Address) -> Transport:
+    transport = open_transport(address)
+    transport.ports = {label: name for label, name in transport.ports.items() if label == "host"}
+    return transport
+
+
+def _serve_stdio(open_host: Callable[[], Transport], limits: Limits) -> None:
     from perfmon.relay.session import PipePeer, Session
 
-    with open_transport(address) as host, suppress(EOFError):
+    with open_host() as host, suppress(EOFError):
         Session(PipePeer(sys.stdin.fileno(), sys.stdout.fileno()), host, limits).serve()
 
 
-def _serve_socket(address: Address, limits: Limits, args: argparse.Namespace) -> None:
+def _serve_socket(
+    open_host: Callable[[], Transport], address: Address, limits: Limits, args: argparse.Namespace
+) -> None:
+    from perfmon.relay.log import BoundedLog
     from perfmon.relay.server import Relay as Server
 
-    open_transport(address).close()  # what is wrong with it, the user wants to know now
-    server = Server(lambda: open_transport(address), limits, lambda text: say(f"relay: {text}"))
+    open_host().close()  # what is wrong with it, the user wants to know now
+    server = Server(open_host, limits, BoundedLog(lambda text: say(f"relay: {text}")))
     with _listen(args) as (listener, where), server:
         say(f"relay: serving {address} on {where}; Ctrl-C ends it")
         server.serve(listener)

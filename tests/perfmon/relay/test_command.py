@@ -43,6 +43,20 @@ def test_the_socket_is_its_owners_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "socket").stat().st_mode) == 0o600
 
 
+def test_an_unprivileged_relay_gives_figures_and_nothing_else(tmp_path: Path) -> None:
+    with (
+        relay_process("--unix", str(tmp_path / "relay"), "--unprivileged") as relay,
+        perfmon.connect(relay.address) as host,
+    ):
+        assert host.stats("SYSCALL").count >= 0
+        assert list(host.transport.ports) == ["host"]
+        with pytest.raises(errors.MachError):
+            host.enable()
+        with pytest.raises(errors.MachError):
+            host.rpc.perf_read_samples(0, 0, 1)
+        assert not host.interface().enabled
+
+
 def test_a_socket_that_a_killed_relay_left_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with relay_process("--unix", str(path)) as relay:
