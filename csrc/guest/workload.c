@@ -14,6 +14,7 @@
 #include "mach_host.h"
 #include "mach_port.h"
 #include "perf_workload_server.h"
+#include "processors.h"
 #include "runtime.h"
 #include "workload.h"
 
@@ -184,6 +185,8 @@ kern_return_t workload_start(mach_port_t *port)
 					MACH_MSG_TYPE_MAKE_SEND);
 	if (result == KERN_SUCCESS)
 		result = guest_thread_prepare(&server_stack, serve_forever, &thread);
+	if (result == KERN_SUCCESS)
+		result = guest_run_elsewhere(thread);
 	if (result == KERN_SUCCESS)
 		result = thread_resume(thread);
 	*port = server_port;

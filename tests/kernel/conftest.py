@@ -14,6 +14,7 @@ from perfmon.kernel.kinds import DEFAULT
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kind", default=DEFAULT, help="of kernel, for all tests that boot one")
+    parser.addoption("--switches", type=int, default=20, help="under load, in the tests of them")
     parser.addoption("--cpus", type=int, default=1, help="of the guest for all tests")
 
 

@@ -49,8 +49,8 @@ static struct {
 	uint32_t masked;
 } attendance[PERF_PLATFORM_CPUS];
 
-static bool threads_made;
-static uint32_t threads_begun;
+/* Threads that were made, and of them those that have bound themselves. */
+static uint32_t threads_made, threads_begun, threads_bound;
 
 static inline void
 serialise(void)
@@ -99,6 +99,7 @@ attend_for_ever(void)
 
 	thread_bind((thread_t)perf_platform_thread(),
 		    (processor_t)(percpu + PERF_OFFSET_PERCPU_PROCESSOR));
+	__atomic_fetch_add(&threads_bound, 1, __ATOMIC_RELEASE);
 	for (;;) {
 		assert_wait(&attendance[cpu], FALSE);
 		__real_thread_block(NULL);
@@ -149,14 +150,25 @@ all_others(bool (*await)(uint32_t cpu, uint32_t number), uint32_t number)
 	return true;
 }
 
-static void
+/*
+ * Before it is bound, a thread runs where everything does, which is here: this
+ * sleeps until all are.
+ */
+static bool
 make_threads(void)
 {
-	if (threads_made)
-		return;
-	threads_made = true;
-	for (uint32_t cpu = 0; cpu < perf_platform_cpus(); cpu++)
+	uint32_t begin = elapsed_ticks;
+
+	for (; threads_made < perf_platform_cpus(); threads_made++)
 		perf_thread_begin("perfmon", attend_for_ever);
+	while (perf_load32(&threads_bound) < threads_made) {
+		if (elapsed_ticks - begin > PATIENCE * (uint32_t)hz)
+			return false;
+		assert_wait(NULL, FALSE);
+		thread_set_timeout(1);
+		__real_thread_block(NULL);
+	}
+	return true;
 }
 
 bool
@@ -165,8 +177,8 @@ perf_processors_stop(unsigned long *saved)
 	uint32_t number = (stop / STEPS + 1) % (UINT32_MAX / STEPS);
 	bool stopped;
 
-	if (perf_platform_cpus() > 1)
-		make_threads();
+	if (perf_platform_cpus() > 1 && !make_threads())
+		return false;
 	perf_publish32(&stop, number * STEPS + COME);
 	stopped = all_others(await_coming, number);
 	if (stopped) {
