@@ -82,5 +82,10 @@ build/.built: build/.environment $(SOURCES)
 		--no-build-isolation --no-deps --editable .
 	touch $@
 
+# A pure wheel, for machines with Python and cffi alone, such as a Hurd box.
+.PHONY: wheel
+wheel: build
+	PERFMON_PURE=1 $(BIN)/python -m build --wheel --no-isolation
+
 clean:
 	rm -rf build dist perfmon/_generated perfmon/_embedded*.so *.egg-info

@@ -8,17 +8,15 @@ package ``perfmon._generated``, the C server stubs go into the extension module
 carried along in ``perfmon/_sources``, because ``perfmon kernel instrument``
 compiles the same core for a kernel.
 
-Where there is no C compiler, as on most Hurd boxes, or when PERFMON_PURE is
-set, the package is pure Python: everything but the host in this process.
+With PERFMON_PURE set, the package is pure Python, for every machine that has
+cffi: all but the host in this process.
 
 Everything else that describes the project is in pyproject.toml.
 """
 
 import os
-import shlex
 import shutil
 import sys
-import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
@@ -92,20 +90,11 @@ class BuildEmbedded(build_ext):
         ext.sources = []
 
 
-def is_pure() -> bool:
-    """Whether to leave out what takes a compiler."""
-    if os.environ.get("PERFMON_PURE"):
-        return True
-    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
-    if shutil.which(shlex.split(compiler)[0]) or shutil.which("cc"):
-        return False
-    print(f"perfmon: no C compiler ({compiler}): without the embedded host", file=sys.stderr)
-    return True
-
-
 setup(
     packages=find_packages(include=["mig", "mig.*", "perfmon", "perfmon.*"]),
     package_data={"perfmon": ["py.typed", "exports/page_parts/*"], "mig": ["py.typed"]},
-    ext_modules=[] if is_pure() else [Extension("perfmon._embedded", sources=[])],
+    ext_modules=(
+        [] if os.environ.get("PERFMON_PURE") else [Extension("perfmon._embedded", sources=[])]
+    ),
     cmdclass={"build_py": BuildPython, "build_ext": BuildEmbedded},
 )
