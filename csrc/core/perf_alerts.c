@@ -50,22 +50,6 @@ perf_late_mark(const struct perf_statistics *statistics, uint32_t ticks)
 		perf_publish32(mark, ticks);
 }
 
-/*
- * A CPU that computed its own from an older threshold may overwrite what is
- * stored here: it is done again each time that marks are looked at.
- */
-static void
-renew_notable(void)
-{
-	for (unsigned int i = 0; i < perf_platform_cpus(); i++)
-		for (uint32_t event = 0; event < PERF_EVENT_MAX; event++) {
-			uint32_t *notable = &perf_cpus[i].statistics[event].totals.notable;
-
-			if (perf_load32(notable) > perf_late_ticks)
-				perf_publish32(notable, perf_late_ticks);
-		}
-}
-
 void
 perf_alerts_renew(void)
 {
@@ -79,7 +63,6 @@ perf_alerts_renew(void)
 	if (perf_control.latency_us == 0 || ticks >= UINT32_MAX)
 		ticks = UINT32_MAX - 1;
 	perf_publish32(&perf_late_ticks, ticks);
-	renew_notable();
 	window.above = window.fell = 0;
 }
 
@@ -256,7 +239,6 @@ perf_alerts_find(struct perf_alert *alert)
 
 	perf_platform_lock();
 	now = perf_platform_clock();
-	renew_notable();
 	if (!perf_control.enabled || now <= window.began)
 		begin(now);
 	else

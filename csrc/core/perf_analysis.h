@@ -61,6 +61,7 @@ struct perf_stamp {
 struct perf_active {
 	uint32_t events[PERF_EVENT_MAX / 32]; /* bit set: record it, now */
 	uint32_t epoch; /* of this enable, or PERF_EPOCH_DISABLED; never 0 */
+	uint64_t since; /* clock, when the epoch began */
 };
 extern struct perf_active perf_active;
 
@@ -83,6 +84,12 @@ uint32_t perf_thread_id(uintptr_t thread, uintptr_t task);
 void perf_task_forget(uintptr_t task);
 void perf_thread_forget(uintptr_t thread);
 
+/* Small ids; 0: none. */
+struct perf_ids {
+	uint32_t task;
+	uint32_t thread;
+};
+
 /* Whose event it is; a null pointer and two PERF_CURRENT say the same. */
 struct perf_keys {
 	uintptr_t task;
@@ -98,6 +105,10 @@ void PERF_FAST_CALL perf_record_instant(uint32_t what, uint32_t data1, uint32_t 
 void PERF_FAST_CALL perf_record_timed(uint32_t what, uint32_t data1, uint32_t data2,
 				      const struct perf_stamp *start,
 				      const struct perf_keys *keys);
+/* The same, for an event whose time was measured a moment ago. */
+void PERF_FAST_CALL perf_record_measured(uint32_t what, uint32_t data1, uint32_t data2,
+					 const struct perf_keys *keys, uint64_t ticks,
+					 uint32_t begun_on);
 void PERF_FAST_CALL perf_stamp_take(struct perf_stamp *start);
 
 /* Is monitoring enabled? */

@@ -18,36 +18,42 @@
 struct perf_shared perf_shared;
 struct perf_control perf_control;
 
+/*
+ * After a change of anything in perf_shared or in the events let through: the
+ * CPUs renew themselves, one by one, at their next events.
+ */
+static void
+take_effect(void)
+{
+	uint32_t version = perf_shared.version + 1;
+
+	if (version == PERF_LOOK_CLOSER)
+		version = 1;
+	perf_publish32(&perf_shared.version, version);
+	perf_publish32(&perf_shared.settings, perf_load_word(&perf_shared.excluded) != 0
+						      ? PERF_LOOK_CLOSER
+						      : version);
+	if (PERF_ALONE) {
+		unsigned long saved = perf_platform_mask();
+
+		perf_cpu_renew(&perf_cpus[0]);
+		perf_platform_unmask(saved);
+	}
+}
+
 static void
 let_through(uint64_t events)
 {
 	for (uint32_t i = 0; i < PERF_EVENT_MAX / 32; i++)
 		perf_publish32(&perf_active.events[i], (uint32_t)(events >> 32 * i));
+	take_effect();
 }
 
-/* After a change of the generation or of the task left out. */
-static void
-set_current(void)
-{
-	perf_publish32(&perf_shared.current, perf_load_word(&perf_shared.excluded) != 0
-						     ? PERF_LOOK_CLOSER
-						     : perf_shared.generation);
-}
-
-static uint32_t
-next_generation(void)
-{
-	uint32_t next = perf_shared.generation + 1;
-
-	return next == PERF_LOOK_CLOSER ? 1 : next;
-}
-
-/* The CPUs renew themselves, one by one, at their next events. */
 static void
 begin_generation(void)
 {
-	perf_publish32(&perf_shared.generation, next_generation());
-	set_current();
+	perf_publish32(&perf_shared.generation, perf_shared.generation + 1);
+	take_effect();
 }
 
 static void
@@ -73,6 +79,7 @@ perf_control_calibrate(void)
 	perf_section_end(&perf_control.scale_sequence);
 	set_limit();
 	perf_alerts_renew();
+	take_effect();
 }
 
 /* All rings or none. */
@@ -122,20 +129,22 @@ enable(void)
 		if (kr == KERN_SUCCESS)
 			begin_generation();
 	}
-	if (kr == KERN_SUCCESS)
-		kr = perf_platform_enable(true);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	/* From here on the hooks see deaths, and until then nobody gets an id. */
+	perf_ids_clear();
+	kr = perf_platform_enable(true);
 	if (kr != KERN_SUCCESS)
 		return kr;
 
 	perf_control_calibrate();
-	perf_ids_clear();
 	perf_publish_word(&perf_shared.excluded, 0);
-	set_current();
 	perf_control.excluded_task = 0;
 	perf_control.enabled_at = perf_platform_clock();
 	perf_control.enabled = true;
 	if (++perf_control.epoch == PERF_EPOCH_DISABLED)
 		perf_control.epoch = 1;
+	perf_active.since = perf_control.enabled_at;
 	perf_publish32(&perf_active.epoch, perf_control.epoch);
 	let_through(perf_control.event_mask);
 	return KERN_SUCCESS;
@@ -199,7 +208,7 @@ exclude(uint64_t task)
 		return KERN_INVALID_ARGUMENT;
 	perf_control.excluded_task = task;
 	perf_publish_word(&perf_shared.excluded, key);
-	set_current();
+	take_effect();
 	return KERN_SUCCESS;
 }
 
@@ -218,6 +227,7 @@ set_option(uint32_t selector, uint64_t value)
 		if (value != PERF_MODE_OVERWRITE && value != PERF_MODE_STOP)
 			return KERN_INVALID_ARGUMENT;
 		perf_publish32(&perf_shared.mode, value);
+		take_effect();
 		return KERN_SUCCESS;
 	case PERF_OPTION_EXCLUDED_TASK:
 		return exclude(value);
@@ -250,6 +260,7 @@ perf_control_set_thresholds(uint32_t latency_us, uint32_t throughput, uint32_t e
 	perf_control.throughput = throughput;
 	perf_control.error_rate = error_rate;
 	perf_alerts_renew();
+	take_effect();
 	perf_platform_unlock();
 }
 
@@ -262,7 +273,7 @@ perf_control_reset(void)
 	perf_control.monitored = 0;
 	perf_control.enabled_at = perf_platform_clock();
 	/* The mark first: a CPU that sees the generation must see that it is a reset. */
-	perf_publish32(&perf_shared.reset, next_generation());
+	perf_publish32(&perf_shared.reset, perf_shared.generation + 1);
 	begin_generation();
 	perf_alerts_begin();
 	perf_platform_unlock();

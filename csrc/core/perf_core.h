@@ -20,11 +20,18 @@
 
 #define PERF_NO_THREAD ((uintptr_t)1) /* no key is that */
 
+/*
+ * One CPU: whoever runs on it, and is not an interrupt, finds no section begun
+ * and not ended; with interrupts masked it is alone.  So sections need no
+ * number, and a control operation does for the CPU what CPUs otherwise do for
+ * themselves.
+ */
+#define PERF_ALONE (PERF_PLATFORM_CPUS == 1)
+
 /* The thread that a CPU saw running last, with its id and its task's. */
 struct perf_last_ids {
 	uintptr_t thread_key;
-	uint32_t task;
-	uint32_t thread;
+	struct perf_ids ids;
 };
 
 /*
@@ -33,31 +40,35 @@ struct perf_last_ids {
  */
 struct perf_cpu {
 	uint32_t sequence; /* odd in a section */
-	uint32_t generation;
+	uint32_t settings; /* that it has taken over */
+	uint64_t closed;   /* until then, inclusive, no sample is due */
+	uint32_t limited;  /* usual events without a sample; carries into account */
+	struct perf_slot *next; /* where the next sample goes; at end: nowhere */
+	struct perf_slot *end;
+	bool stops; /* there, and does not begin another lap */
 	perf_ring_t ring;
-	struct perf_slot *slots; /* slots and mask are the ring, for its writer */
-	uint32_t mask;
-	struct perf_account account; /* of the generation */
+	uint32_t generation;
+	struct perf_account account; /* of the generation; written: before this lap */
 	struct perf_account earlier; /* of generations since the last reset */
 	uint64_t newest;	     /* timestamp of the newest sample */
-	uint64_t closed;	     /* of the rate limit */
 	struct perf_last_ids last_ids;
 	struct perf_statistics statistics[PERF_EVENT_MAX];
 } __attribute__((aligned(64)));
 
-#define PERF_LOOK_CLOSER UINT32_MAX /* no generation is that */
+#define PERF_LOOK_CLOSER UINT32_MAX /* no version of settings is that */
 
 /*
- * What the record path reads beside perf_active.  Written under the control
- * lock, each word for itself; those that belong together take effect when
- * generation, stored last, tells each CPU to renew itself.
+ * What control operations set and the record path takes over.  Written under
+ * the control lock, each word for itself; those that belong together take
+ * effect when settings, stored last, tells each CPU to renew itself.
  */
 struct perf_shared {
 	/*
-	 * What statistics that need no second look have for a generation: it,
-	 * or PERF_LOOK_CLOSER while a task is left out.
+	 * What settings a CPU has that needs no second look: version, or
+	 * PERF_LOOK_CLOSER while a task is left out.
 	 */
-	uint32_t current;
+	uint32_t settings;
+	uint32_t version;    /* each change advances it */
 	uint32_t generation; /* configure and reset advance it */
 	uint32_t reset;	     /* the generation that the last reset began */
 	uint32_t mode;
@@ -65,6 +76,31 @@ struct perf_shared {
 	uintptr_t excluded; /* key of the task left out; 0: none */
 	perf_ring_t ring[PERF_PLATFORM_CPUS];
 } __attribute__((aligned(64)));
+
+/* A CPU takes over what was set: the CPU itself in a section, or PERF_ALONE. */
+void PERF_FAST_CALL perf_cpu_renew(struct perf_cpu *cpu);
+
+/* No place for a sample: the next lap begins, or false, and it is refused. */
+bool PERF_FAST_CALL perf_cpu_lap(struct perf_cpu *cpu);
+
+/* What counts in 32 bits goes into 64, because the event's total has carried. */
+void PERF_FAST_CALL perf_cpu_carry(struct perf_cpu *cpu,
+				   struct perf_statistics *statistics);
+
+/* Of the generation, whole; in a section, or as a reader copies. */
+static inline void
+perf_cpu_account(const struct perf_cpu *cpu, struct perf_account *account)
+{
+	perf_ring_t ring = perf_load_word(&cpu->ring);
+
+	account->written =
+		perf_load64(&cpu->account.written)
+		+ (uint64_t)(__atomic_load_n(&cpu->next, __ATOMIC_ACQUIRE)
+			     - perf_ring_slots(ring));
+	account->rate_limited = perf_load64(&cpu->account.rate_limited)
+				+ perf_load32(&cpu->limited);
+	account->refused = perf_load64(&cpu->account.refused);
+}
 
 /* What only control operations and reports touch, under the control lock. */
 struct perf_control {

@@ -3,7 +3,7 @@
  * at most a quarter as wide as its lower bound, above a linear part of four
  * buckets that are 2^shift ticks wide.
  *
- * A bucket counts to 2^40 - 1 in five bytes and stays there; it never wraps.
+ * A bucket counts to 2^39 - 1 in five bytes and stays there; it never wraps.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -28,6 +28,13 @@
 #define PERF_WAIT_SHIFT 13
 #define PERF_WAIT_BUCKETS 80
 
+/*
+ * What a bucket counts above 31 bits is in its carry.  The usual event only
+ * adds one to the low word; it is brought below 2^31 again by each event that is
+ * not usual in the same bucket, and by perf_statistics_carry(), long before it
+ * could wrap.
+ */
+#define PERF_BUCKET_FULL (UINT32_C(1) << 31)
 #define PERF_BUCKET_CARRY_MAX 255
 
 /* The bucket of a time that was shifted right by the histogram's shift. */
@@ -61,6 +68,15 @@ perf_work_bucket(uint64_t ticks)
 				: PERF_WORK_BUCKETS - 1;
 }
 
+/* The same, of at least 2^(PERF_WORK_SHIFT + 2) ticks, in fewer instructions. */
+static inline uint32_t
+perf_usual_work_bucket(uint32_t ticks)
+{
+	uint32_t shift = (31 ^ __builtin_clz(ticks)) - 2;
+
+	return (ticks >> shift) + (shift << 2) - (PERF_WORK_SHIFT << 2);
+}
+
 static inline uint32_t
 perf_wait_bucket(uint64_t ticks)
 {
@@ -73,15 +89,23 @@ perf_wait_bucket(uint64_t ticks)
 	return index < PERF_WAIT_BUCKETS ? index : PERF_WAIT_BUCKETS - 1;
 }
 
-/* Out of line: once in 2^32 events. */
 void PERF_FAST_CALL perf_bucket_carry(uint32_t *low, uint8_t *carry);
 
 static inline void
 perf_bucket_count(uint32_t *low, uint8_t *carry)
 {
-	perf_store32(low, *low + 1);
-	if (perf_unlikely(*low == 0))
+	perf_add32(low, 1);
+	if (perf_unlikely(*low >= PERF_BUCKET_FULL))
 		perf_bucket_carry(low, carry);
+}
+
+static inline uint64_t
+perf_bucket_value(uint32_t low, uint8_t carry)
+{
+	uint64_t most = (uint64_t)(PERF_BUCKET_CARRY_MAX + 1) * PERF_BUCKET_FULL - 1;
+	uint64_t value = (uint64_t)carry * PERF_BUCKET_FULL + low;
+
+	return value < most ? value : most;
 }
 
 #endif /* _PERF_HISTOGRAM_H_ */

@@ -103,15 +103,15 @@ perf_thread_id(uintptr_t thread, uintptr_t task)
 }
 
 void PERF_FAST_CALL
-perf_ids_look_up(struct perf_last_ids *ids)
+perf_ids_look_up(struct perf_last_ids *last)
 {
 	uintptr_t thread = perf_platform_thread(), task = perf_platform_task();
 
 	/* Without its key while the ids change: a death elsewhere compares keys. */
-	perf_publish_word(&ids->thread_key, PERF_NO_THREAD);
-	ids->task = perf_task_id(task);
-	ids->thread = perf_thread_id(thread, task);
-	perf_publish_word(&ids->thread_key, thread);
+	perf_publish_word(&last->thread_key, PERF_NO_THREAD);
+	last->ids.task = perf_task_id(task);
+	last->ids.thread = perf_thread_id(thread, task);
+	perf_publish_word(&last->thread_key, thread);
 }
 
 void

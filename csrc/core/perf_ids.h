@@ -40,7 +40,7 @@ struct perf_id_table {
 extern struct perf_id_table perf_tasks, perf_threads;
 
 /* Fill a CPU's last_ids with who is running, in its section. */
-void PERF_FAST_CALL perf_ids_look_up(struct perf_last_ids *ids);
+void PERF_FAST_CALL perf_ids_look_up(struct perf_last_ids *last);
 
 /* The key that has an id; 0: none. */
 uintptr_t perf_ids_key(const struct perf_id_table *table, uint32_t id);

@@ -24,3 +24,12 @@ perf_limit_init(uint32_t samples_per_second, uint64_t ticks_per_second,
 	limit->interval += rest != 0;
 	limit->span = (samples_per_second / PERF_BURSTS_PER_SECOND - 1) * limit->interval;
 }
+
+bool PERF_FAST_CALL
+perf_limit_admit(const struct perf_limit *limit, uint64_t now, uint64_t *closed)
+{
+	if (perf_limit_is_closed(now, *closed))
+		return false;
+	perf_limit_take(limit, now, closed);
+	return true;
+}

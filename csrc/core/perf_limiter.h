@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "perf_analysis.h"
 #include "perf_order.h"
 
 struct perf_limit {
@@ -63,5 +64,9 @@ perf_limit_take(const struct perf_limit *limit, uint64_t now, uint64_t *closed)
 		*closed = full;
 	*closed += interval;
 }
+
+/* Out of line, while there is a limit: take a token, if there is one. */
+bool PERF_FAST_CALL perf_limit_admit(const struct perf_limit *limit, uint64_t now,
+				     uint64_t *closed);
 
 #endif /* _PERF_LIMITER_H_ */

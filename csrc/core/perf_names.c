@@ -104,7 +104,8 @@ perf_report_names(uint32_t kind, perf_name_t *names, uint32_t *count)
 	case PERF_NAMES_TASKS:
 	case PERF_NAMES_THREADS:
 		/* A reader that wants to leave itself out finds itself here. */
-		perf_thread_id(perf_platform_thread(), perf_platform_task());
+		if (perf_is_enabled())
+			perf_thread_id(perf_platform_thread(), perf_platform_task());
 		*count = id_names(kind, names, *count);
 		return KERN_SUCCESS;
 	case PERF_NAMES_TRAPS:

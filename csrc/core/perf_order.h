@@ -76,6 +76,28 @@ perf_add64(uint64_t *at, uint64_t value)
 }
 
 static inline void
+perf_add32(uint32_t *at, uint32_t value)
+{
+#if PERF_PLAIN_STORES
+	*at += value;
+#else
+	perf_store32(at, *at + value);
+#endif
+}
+
+/* Did it carry out of 32 bits? */
+static inline bool
+perf_add32_carries(uint32_t *at, uint32_t value)
+{
+#if PERF_PLAIN_STORES
+	return __builtin_add_overflow(*at, value, at);
+#else
+	perf_store32(at, *at + value);
+	return *at < value;
+#endif
+}
+
+static inline void
 perf_section_begin(uint32_t *sequence)
 {
 #if PERF_PLAIN_STORES

@@ -54,7 +54,7 @@ perf_report_event(uint32_t event, perf_event_stats_t *stats)
 	stats->wait_total = perf_duration_ns(totals.wait_total);
 	stats->min = stats->max = stats->mean = 0;
 	if (totals.timed != 0) {
-		stats->min = perf_duration_ns(perf_totals_min(&totals));
+		stats->min = perf_duration_ns(~totals.min_inverted);
 		stats->max = perf_duration_ns(totals.max);
 		stats->mean = perf_divide(stats->total, totals.timed, &rest);
 	}

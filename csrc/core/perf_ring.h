@@ -2,8 +2,8 @@
  * The ring of samples of one CPU.
  *
  * Sample n of a generation lies in slot n mod size.  The CPU writes it within
- * a section and then counts it in written, so that outside a section exactly
- * the newest size samples below written are in the ring, whole.  A reader that
+ * a section, so that outside a section exactly the newest size samples below
+ * written are in the ring, whole.  A reader that
  * copied samples asks again for written: those that are still in the ring by
  * then were not touched while it copied.
  *
@@ -82,6 +82,17 @@ _Static_assert(offsetof(struct perf_slot, what) == offsetof(perf_sample_t, event
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "a sample is little-endian"
 #endif
+
+/* Where the next sample goes: what written is derived from. */
+static inline void
+perf_store_slot(struct perf_slot **at, struct perf_slot *slot)
+{
+#if PERF_PLAIN_STORES
+	*at = slot;
+#else
+	__atomic_store_n(at, slot, __ATOMIC_RELEASE);
+#endif
+}
 
 static inline struct perf_slot *
 perf_ring_slots(perf_ring_t ring)

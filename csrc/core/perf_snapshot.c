@@ -10,11 +10,32 @@
 
 #include "perf_snapshot.h"
 
-static void
-copy_words(void *to, const void *from, uint32_t size)
+/* Between begin and a successful end a CPU has changed nothing that was copied. */
+struct copying {
+	uint32_t before;
+	unsigned long saved;
+};
+
+static inline void
+begin_copy(const struct perf_cpu *cpu, struct copying *copying)
 {
-	for (uint32_t i = 0; i < size / sizeof(uint64_t); i++)
-		((uint64_t *)to)[i] = perf_load64((const uint64_t *)from + i);
+	if (PERF_ALONE)
+		copying->saved = perf_platform_mask();
+	else
+		copying->before = perf_section_read(&cpu->sequence);
+}
+
+static inline bool
+end_copy(const struct perf_cpu *cpu, const struct copying *copying)
+{
+	if (PERF_ALONE) {
+		perf_platform_unmask(copying->saved);
+		return true;
+	}
+	if (perf_section_same(&cpu->sequence, copying->before))
+		return true;
+	perf_platform_pause();
+	return false;
 }
 
 static const struct perf_account nothing_recorded;
@@ -23,18 +44,18 @@ void
 perf_snapshot_cpu(unsigned int number, struct perf_cpu_snapshot *snapshot)
 {
 	const struct perf_cpu *cpu = &perf_cpus[number];
-	uint32_t before, generation;
+	struct copying copying;
+	uint32_t generation;
 
-	for (;;) {
-		before = perf_section_read(&cpu->sequence);
+	do {
+		begin_copy(cpu, &copying);
 		generation = perf_load32(&cpu->generation);
 		snapshot->ring = perf_load_word(&cpu->ring);
-		copy_words(&snapshot->account, &cpu->account, sizeof cpu->account);
-		copy_words(&snapshot->earlier, &cpu->earlier, sizeof cpu->earlier);
-		if (perf_section_same(&cpu->sequence, before))
-			break;
-		perf_platform_pause();
-	}
+		perf_cpu_account(cpu, &snapshot->account);
+		snapshot->earlier.written = perf_load64(&cpu->earlier.written);
+		snapshot->earlier.rate_limited = perf_load64(&cpu->earlier.rate_limited);
+		snapshot->earlier.refused = perf_load64(&cpu->earlier.refused);
+	} while (!end_copy(cpu, &copying));
 
 	snapshot->generation = perf_load32(&perf_shared.generation);
 	if (generation == snapshot->generation)
@@ -50,29 +71,39 @@ perf_snapshot_cpu(unsigned int number, struct perf_cpu_snapshot *snapshot)
 	snapshot->ring = perf_load_word(&perf_shared.ring[number]);
 }
 
+static void
+copy_totals(const struct perf_statistics *statistics, struct perf_totals *totals)
+{
+	totals->instants = perf_load64(&statistics->instants);
+	totals->timed = perf_load64(&statistics->timed)
+			+ perf_load32(&statistics->timed_since);
+	totals->waits = perf_load64(&statistics->waits);
+	totals->errors = perf_load64(&statistics->errors);
+	totals->total = (uint64_t)perf_load32(&statistics->total_high) << 32
+			| perf_load32(&statistics->total);
+	totals->wait_total = perf_load64(&statistics->wait_total);
+	totals->min_inverted = perf_load64(&statistics->min_inverted);
+	totals->max = perf_load64(&statistics->max);
+	totals->last = perf_load64(&statistics->last);
+}
+
 void
 perf_snapshot_event(uint32_t event, struct perf_totals *sum)
 {
-	struct perf_totals totals;
-
 	*sum = (struct perf_totals){0};
 	for (unsigned int i = 0; i < perf_platform_cpus(); i++) {
 		const struct perf_cpu *cpu = &perf_cpus[i];
-		const struct perf_statistics *statistics = &cpu->statistics[event];
-		uint32_t before, generation;
+		struct perf_totals totals;
+		struct copying copying;
+		bool counts;
 
-		for (;;) {
-			before = perf_section_read(&cpu->sequence);
-			generation = perf_load32(&statistics->generation);
-			if (perf_before_reset(generation))
-				break;
-			copy_words(&totals, &statistics->totals, sizeof totals);
-			if (perf_section_same(&cpu->sequence, before)) {
-				perf_totals_add(sum, &totals);
-				break;
-			}
-			perf_platform_pause();
-		}
+		do {
+			begin_copy(cpu, &copying);
+			counts = !perf_before_reset(perf_load32(&cpu->generation));
+			copy_totals(&cpu->statistics[event], &totals);
+		} while (!end_copy(cpu, &copying));
+		if (counts)
+			perf_totals_add(sum, &totals);
 	}
 }
 
@@ -87,20 +118,18 @@ perf_snapshot_bucket(uint32_t event, bool wait, uint32_t bucket)
 		const uint32_t *low = wait ? statistics->wait : statistics->work;
 		const uint8_t *carry =
 			wait ? statistics->wait_carry : statistics->work_carry;
-		uint32_t before;
+		struct copying copying;
 		uint64_t count;
+		bool counts;
 
-		for (;;) {
-			before = perf_section_read(&cpu->sequence);
-			count = (uint64_t)perf_load8(&carry[bucket]) << 32
-				| perf_load32(&low[bucket]);
-			if (perf_before_reset(perf_load32(&statistics->generation)))
-				count = 0;
-			if (perf_section_same(&cpu->sequence, before))
-				break;
-			perf_platform_pause();
-		}
-		sum += count;
+		do {
+			begin_copy(cpu, &copying);
+			counts = !perf_before_reset(perf_load32(&cpu->generation));
+			count = perf_bucket_value(perf_load32(&low[bucket]),
+						  perf_load8(&carry[bucket]));
+		} while (!end_copy(cpu, &copying));
+		if (counts)
+			sum += count;
 	}
 	return sum;
 }

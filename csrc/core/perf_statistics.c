@@ -1,5 +1,5 @@
 /*
- * Statistics of an event, but for what its usual path does.
+ * Statistics of an event, but for what a usual one does.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -10,49 +10,68 @@
 void PERF_FAST_CALL
 perf_bucket_carry(uint32_t *low, uint8_t *carry)
 {
-	if (*carry == PERF_BUCKET_CARRY_MAX)
-		perf_store32(low, UINT32_MAX);
-	else
-		perf_store8(carry, *carry + 1);
+	if (*carry == PERF_BUCKET_CARRY_MAX) {
+		perf_store32(low, PERF_BUCKET_FULL - 1);
+		return;
+	}
+	perf_store32(low, *low - PERF_BUCKET_FULL);
+	perf_store8(carry, *carry + 1);
+}
+
+void PERF_FAST_CALL
+perf_statistics_carry(struct perf_statistics *statistics)
+{
+	perf_add32(&statistics->total_high, 1);
+	perf_add64(&statistics->timed, statistics->timed_since);
+	perf_store32(&statistics->timed_since, 0);
+	for (unsigned int i = 0; i < PERF_WORK_BUCKETS; i++)
+		if (statistics->work[i] >= PERF_BUCKET_FULL)
+			perf_bucket_carry(&statistics->work[i],
+					  &statistics->work_carry[i]);
+}
+
+void PERF_FAST_CALL
+perf_statistics_watch(struct perf_statistics *statistics, bool blind)
+{
+	uint64_t min = ~statistics->min_inverted, max = statistics->max;
+	uint64_t low = min < PERF_USUAL_TICKS_MIN ? PERF_USUAL_TICKS_MIN : min;
+	uint32_t late = perf_load32(&perf_late_ticks);
+	uint64_t high = max < late ? max : late;
+	bool none = blind || low > high;
+
+	perf_store32(&statistics->low, (uint32_t)low);
+	perf_store32(&statistics->span, none ? 0 : (uint32_t)(high - low) + 1);
+}
+
+bool PERF_FAST_CALL
+perf_is_extreme(struct perf_statistics *statistics, uint64_t ticks)
+{
+	bool extreme = false;
+
+	if (~ticks > statistics->min_inverted) {
+		perf_store64(&statistics->min_inverted, ~ticks);
+		extreme = true;
+	}
+	if (ticks > statistics->max) {
+		perf_store64(&statistics->max, ticks);
+		extreme = true;
+	}
+	if (ticks > perf_load32(&perf_late_ticks))
+		perf_late_mark(statistics,
+			       ticks < PERF_LONG_TICKS ? (uint32_t)ticks : UINT32_MAX);
+	return extreme;
 }
 
 void
 perf_count_work(struct perf_statistics *statistics, uint64_t ticks)
 {
-	struct perf_totals *totals = &statistics->totals;
 	uint32_t bucket = perf_work_bucket(ticks);
 
-	if (ticks < PERF_LONG_TICKS) {
-		perf_count_short_work(statistics, ticks);
-		return;
-	}
-	perf_add64(&totals->timed, 1);
-	perf_add64(&totals->total, ticks);
-	if (~ticks > totals->long_min_inverted)
-		perf_store64(&totals->long_min_inverted, ~ticks);
-	if (ticks > totals->max)
-		perf_store64(&totals->max, ticks);
-	perf_late_mark(statistics, UINT32_MAX);
+	perf_add64(&statistics->timed, 1);
 	perf_bucket_count(&statistics->work[bucket], &statistics->work_carry[bucket]);
-}
-
-/*
- * The longest of the short times, which is 0 when inverted and so like none,
- * leaves its minimum with the long ones.
- */
-void PERF_FAST_CALL
-perf_count_notable(struct perf_statistics *statistics, uint32_t ticks)
-{
-	struct perf_totals *totals = &statistics->totals;
-	uint32_t late = perf_load32(&perf_late_ticks);
-
-	if (ticks > totals->max)
-		perf_store64(&totals->max, ticks);
-	if (ticks == UINT32_MAX)
-		perf_store64(&totals->long_min_inverted, ~(uint64_t)ticks);
-	if (ticks > late)
-		perf_late_mark(statistics, ticks);
-	perf_store32(&totals->notable, totals->max < late ? (uint32_t)totals->max : late);
+	perf_add32(&statistics->total_high, (uint32_t)(ticks >> 32));
+	if (perf_add32_carries(&statistics->total, (uint32_t)ticks))
+		perf_statistics_carry(statistics);
 }
 
 void
@@ -60,34 +79,19 @@ perf_count_wait(struct perf_statistics *statistics, uint64_t ticks)
 {
 	uint32_t bucket = perf_wait_bucket(ticks);
 
-	perf_add64(&statistics->totals.waits, 1);
-	perf_add64(&statistics->totals.wait_total, ticks);
+	perf_add64(&statistics->waits, 1);
+	perf_add64(&statistics->wait_total, ticks);
 	perf_bucket_count(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
-}
-
-uint64_t
-perf_totals_min(const struct perf_totals *totals)
-{
-	if (totals->min_inverted != 0)
-		return (uint32_t)~totals->min_inverted;
-	return ~totals->long_min_inverted;
 }
 
 void PERF_FAST_CALL
 perf_statistics_clear(struct perf_statistics *statistics)
 {
-	uint64_t *total = (uint64_t *)&statistics->totals;
+	typedef uint32_t __attribute__((may_alias)) word_t;
+	word_t *word = (word_t *)statistics;
 
-	for (unsigned int i = 0; i < sizeof statistics->totals / sizeof *total; i++)
-		perf_store64(&total[i], 0);
-	for (unsigned int i = 0; i < PERF_WORK_BUCKETS; i++) {
-		perf_store32(&statistics->work[i], 0);
-		perf_store8(&statistics->work_carry[i], 0);
-	}
-	for (unsigned int i = 0; i < PERF_WAIT_BUCKETS; i++) {
-		perf_store32(&statistics->wait[i], 0);
-		perf_store8(&statistics->wait_carry[i], 0);
-	}
+	for (unsigned int i = 0; i < sizeof *statistics / sizeof *word; i++)
+		perf_store32(&word[i], 0);
 }
 
 void
@@ -99,8 +103,6 @@ perf_totals_add(struct perf_totals *sum, const struct perf_totals *totals)
 	sum->errors += totals->errors;
 	sum->total += totals->total;
 	sum->wait_total += totals->wait_total;
-	if (totals->long_min_inverted > sum->long_min_inverted)
-		sum->long_min_inverted = totals->long_min_inverted;
 	if (totals->min_inverted > sum->min_inverted)
 		sum->min_inverted = totals->min_inverted;
 	if (totals->max > sum->max)

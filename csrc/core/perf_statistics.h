@@ -1,6 +1,11 @@
 /*
  * Statistics of one event on one CPU, in ticks: 1 KB.
  *
+ * An event is usual if its time moves neither min nor max and is neither below
+ * 64 ticks nor longer than a threshold allows.  That is a single test, and to count such an
+ * event are four additions to words of 32 bits; all else is found by that
+ * test, or by a carry, and handled out of line.
+ *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,36 +20,28 @@
 #include "perf_order.h"
 
 /*
- * Every event counts in one of instants, timed and waits, so that their sum is
- * the number of events and the path of a timed event touches one counter.
- * All zeros is "nothing happened", which is why min is kept inverted.
- */
-struct perf_totals {
-	uint64_t instants; /* without a duration, not blocked */
-	uint64_t timed;
-	uint64_t waits;
-	uint64_t errors; /* of any of the three */
-	uint64_t total;	 /* of the timed */
-	uint64_t wait_total;
-	uint64_t last;	 /* clock at the end of the newest */
-	uint64_t max; /* of the timed */
-	/* Of those at least PERF_LONG_TICKS long, and of the others. */
-	uint64_t long_min_inverted; /* ~min */
-	uint32_t min_inverted;
-	/* What is longer is looked at: it may be the maximum, or too long. */
-	uint32_t notable;
-};
-
-#define PERF_LONG_TICKS (UINT64_C(1) << 32)
-
-/*
- * Written by its CPU alone.  What it holds belongs to the generation; if a
- * reset came after that, it counts as zeros, until the CPU itself clears it at
- * its next event.
+ * Written by its CPU alone.  All zeros is "nothing happened", which is why min
+ * is kept inverted and why no event is usual then.
+ *
+ * Every event counts in one of timed (with timed_since), instants and waits, so
+ * that their sum is the number of events.  What is kept in 32 bits carries into
+ * 64 when total does: each usual event adds 64 or more to it, so that none of
+ * the others can have counted beyond 2^26 since.
  */
 struct perf_statistics {
-	struct perf_totals totals;
-	uint32_t generation;
+	uint64_t last;	   /* clock at the end of the newest */
+	uint64_t timed;	   /* before total carried last */
+	uint64_t instants; /* without a duration, not blocked */
+	uint64_t waits;
+	uint64_t errors; /* of any of the three */
+	uint64_t wait_total;
+	uint64_t min_inverted; /* of the timed: ~min */
+	uint64_t max;
+	uint32_t low;	/* usual are span times from low on; none while */
+	uint32_t span;	/* each event has to be looked at */
+	uint32_t total; /* of the timed */
+	uint32_t total_high;
+	uint32_t timed_since;
 	uint32_t work[PERF_WORK_BUCKETS];
 	uint32_t wait[PERF_WAIT_BUCKETS];
 	uint8_t work_carry[PERF_WORK_BUCKETS];
@@ -53,48 +50,66 @@ struct perf_statistics {
 
 _Static_assert(sizeof(struct perf_statistics) == 1024, "statistics of an event");
 
+#define PERF_LONG_TICKS (UINT64_C(1) << 32)
+#define PERF_USUAL_TICKS_MIN (4u << PERF_WORK_SHIFT)
+
+static inline bool
+perf_is_usual(const struct perf_statistics *statistics, uint64_t ticks)
+{
+	return ticks < PERF_LONG_TICKS
+	       && (uint32_t)ticks - statistics->low < statistics->span;
+}
+
+/* total has carried out of 32 bits. */
+void PERF_FAST_CALL perf_statistics_carry(struct perf_statistics *statistics);
+
+/* A usual event; true if perf_statistics_carry() is due. */
+static inline bool
+perf_count_usual(struct perf_statistics *statistics, uint32_t ticks)
+{
+	bool carries = perf_add32_carries(&statistics->total, ticks);
+
+	perf_add32(&statistics->timed_since, 1);
+	perf_add32(&statistics->work[perf_usual_work_bucket(ticks)], 1);
+	return carries;
+}
+
 static inline void
 perf_count_instant(struct perf_statistics *statistics)
 {
-	perf_add64(&statistics->totals.instants, 1);
+	perf_add64(&statistics->instants, 1);
 }
 
-/*
- * Work longer than this is to be marked, in ticks; below UINT32_MAX.  Written
- * under the control lock.  A CPU that does not see a lower one at once is told
- * by having its notable cleared.
- */
+/* Work longer than this is to be marked; below UINT32_MAX.  It is one of the settings. */
 extern uint32_t perf_late_ticks;
 
 void PERF_FAST_CALL perf_late_mark(const struct perf_statistics *statistics, uint32_t ticks);
-void PERF_FAST_CALL perf_count_notable(struct perf_statistics *statistics, uint32_t ticks);
 
-/* Below PERF_LONG_TICKS: the usual event. */
-static inline void
-perf_count_short_work(struct perf_statistics *statistics, uint32_t ticks)
-{
-	struct perf_totals *totals = &statistics->totals;
-	uint32_t bucket = perf_short_work_bucket(ticks);
-
-	perf_add64(&totals->timed, 1);
-	perf_add64(&totals->total, ticks);
-	if (perf_unlikely(~ticks > totals->min_inverted))
-		perf_store32(&totals->min_inverted, ~ticks);
-	if (perf_unlikely(ticks > perf_peek32(&totals->notable)))
-		perf_count_notable(statistics, ticks);
-	perf_bucket_count(&statistics->work[bucket], &statistics->work_carry[bucket]);
-}
-
+/* Any event without a wait; true if it was shorter or longer than all before. */
+bool PERF_FAST_CALL perf_is_extreme(struct perf_statistics *statistics, uint64_t ticks);
 void perf_count_work(struct perf_statistics *statistics, uint64_t ticks);
 void perf_count_wait(struct perf_statistics *statistics, uint64_t ticks);
+
+/* Which times are usual from now on; none if blind. */
+void PERF_FAST_CALL perf_statistics_watch(struct perf_statistics *statistics, bool blind);
 
 /* By its own CPU, in a section. */
 void PERF_FAST_CALL perf_statistics_clear(struct perf_statistics *statistics);
 
-/* Of the timed, if there are any. */
-uint64_t perf_totals_min(const struct perf_totals *totals);
+/* Of several CPUs, and as reports need it.  Zeros, but for min: nothing happened. */
+struct perf_totals {
+	uint64_t instants;
+	uint64_t timed;
+	uint64_t waits;
+	uint64_t errors;
+	uint64_t total;
+	uint64_t wait_total;
+	uint64_t min_inverted;
+	uint64_t max;
+	uint64_t last;
+};
 
-/* Add one CPU's totals to a sum over CPUs. */
+/* Add those of one CPU, of which nothing changes meanwhile. */
 void perf_totals_add(struct perf_totals *sum, const struct perf_totals *totals);
 
 #endif /* _PERF_STATISTICS_H_ */

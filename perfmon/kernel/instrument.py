@@ -134,6 +134,7 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
             },
             processors=processors.folder,
             wrapped=[*functions, _BOOT_CALLEE],
+            entry=f"__wrap_{_BOOT_CALLEE}",
             sites=sites,
             detours=detours,
         )

@@ -20,6 +20,9 @@ _RUN_BY_EVENTS = frozenset(
     {"perf_record", "perf_ids", "activity", "hooks_entry", "hooks_fault", "hooks_ipc", "hooks_trap"}
 )
 
+# What nobody calls, here or through the tables, is left out.
+_SECTIONS = ("-ffunction-sections", "-fdata-sections")
+
 _SITE_TABLE = """\
 #include <perf_sites.h>
 
@@ -58,6 +61,7 @@ def build_blob(
     definitions: Mapping[str, str],
     processors: str,
     wrapped: Iterable[str],
+    entry: str,
     sites: Sequence[CallSite],
     detours: Sequence[Detour],
 ) -> Blob:
@@ -70,6 +74,7 @@ def build_blob(
         definitions: what <perf_offsets.h> defines, without the prefix of its names.
         processors: the folder of csrc/gnumach for the kernel's processors.
         wrapped: the functions that have wrappers.
+        entry: the function that the kernel calls when it boots.
         sites: the calls that are switched at run time.
         detours: instructions that are switched at run time.
 
@@ -107,13 +112,15 @@ def build_blob(
     ]
     fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
     small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]
-    flags = image.machine.kernel_flags
+    flags = (*image.machine.kernel_flags, *_SECTIONS)
     target = build.link(
         [
             *build.compile(fast, *flags),
             *build.compile(small, *flags, "-Os"),
         ],
         "blob.elf",
+        "--gc-sections",
+        f"--entry={entry}",
         f"--defsym=PERF_BLOB_START={address:#x}",
         f"--script={own / 'image.lds'}",
         f"--just-symbols={kernel}",

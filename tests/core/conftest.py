@@ -50,7 +50,7 @@ DECLARATIONS = """
     struct perf_scale { uint64_t whole, fraction; };
     struct perf_limit { uint32_t interval, span; };
     struct perf_statistics { ...; };
-    struct perf_active { uint32_t events[2], epoch; };
+    struct perf_active { uint32_t events[2], epoch; uint64_t since; };
     extern struct perf_active perf_active;
 
     kern_return_t perf_register_event(const char *name, uint32_t *event);

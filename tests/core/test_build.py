@@ -11,7 +11,7 @@ TARGETS = {
     "i386": ("-m32", "-march=i686", "-mno-sse", "-mno-mmx"),
     "x86_64": ("-m64", "-mno-red-zone", "-mgeneral-regs-only"),
 }
-HOOKS = ("perf_record_instant", "perf_record_timed", "perf_stamp_take")
+HOOKS = ("perf_record_instant", "perf_record_timed", "perf_record_measured", "perf_stamp_take")
 STACK_LIMIT = 256
 
 # What a kernel has of its own.
@@ -53,8 +53,23 @@ def test_hooks_take_at_most_256_bytes_of_stack_with_all_that_they_call(objects):
             assert kind in ("static", "dynamic,bounded")
             frames[where.split(":")[-1]] = int(size)
     deepest = max(
-        frames["look_closer"] + frames["perf_statistics_clear"],
-        frames["count_unusual"] + max(frames["perf_count_work"], frames["perf_count_wait"]),
+        frames["look_closer"]
+        + frames["perf_cpu_renew"]
+        + max(
+            frames["begin_account"],
+            frames["clear_statistics"] + frames["perf_statistics_clear"],
+            frames["begin_ring"],
+            frames["begin_lap"],
+            frames["perf_statistics_watch"],
+        ),
+        frames["count_unusual"]
+        + max(
+            frames["perf_count_work"] + frames["perf_statistics_carry"],
+            frames["perf_is_extreme"] + frames["perf_late_mark"],
+            frames["perf_statistics_watch"],
+            frames["perf_count_wait"],
+        )
+        + frames["perf_bucket_carry"],
         max(frames["perf_ids_look_up"], frames["name_others"])
         + frames["perf_thread_id"]
         + frames["insert"],

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 WAITED = 2
-LAST_COUNT = 2**40 - 1
+LAST_COUNT = 2**39 - 1
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -61,13 +61,15 @@ def test_a_histogram_counts_every_duration_between_its_bounds(compiled_core, dur
     ("low", "carry", "count"),
     [
         (0, 0, 1),
-        (2**32 - 1, 0, 2**32),
-        (5, 3, 3 * 2**32 + 6),
-        (2**32 - 2, 255, LAST_COUNT),
-        (2**32 - 1, 255, LAST_COUNT),
+        (2**31 - 1, 0, 2**31),
+        (5, 3, 3 * 2**31 + 6),
+        (2**31 + 2**26, 0, 2**31 + 2**26 + 1),
+        (2**31 - 2, 255, LAST_COUNT),
+        (2**31 - 1, 255, LAST_COUNT),
+        (2**31 + 2**26, 255, LAST_COUNT),
     ],
 )
-def test_a_bucket_counts_on_beyond_32_bits_and_never_wraps(core, low, carry, count):
+def test_a_bucket_counts_on_beyond_31_bits_and_never_wraps(core, low, carry, count):
     core.enable()
     core.time(3, 100)
     bucket = core.lib.perf_work_bucket(100)

@@ -77,6 +77,7 @@ def test_enabling_forgets_everybody_because_deaths_went_unseen(core):
 
 
 def test_names_come_with_their_ids_and_the_reader_among_them(core):
+    core.enable()
     core.lib.harness_be(0x1010, 0x2020)
     core.lib.perf_thread_id(0x30, 0x40)
     assert core.names(THREADS) == {1: (1, "thread d"), 2: (2, "thread u")}

@@ -1,0 +1,123 @@
+/*
+ * The usual event, recorded in line by a hook that knows its event: what a
+ * kernel's busiest paths run through.
+ *
+ * On one CPU the statistics of such an event need no protection: nothing but an
+ * interrupt can come in between, and an interrupt records events of its own.  So
+ * each event that is recorded in this way is recorded by interrupts alone, one
+ * at a time, or by threads alone.  A sample is written with interrupts masked.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef _PERF_USUAL_H_
+#define _PERF_USUAL_H_
+
+#include "perf_core.h"
+
+#define PERF_INLINE static inline __attribute__((always_inline))
+
+struct perf_section {
+	struct perf_cpu *cpu;
+	uint32_t number;
+	unsigned long saved;
+};
+
+/* Of one CPU, only what needs it is a section. */
+PERF_INLINE void
+perf_usual_begin(struct perf_section *section)
+{
+	if (!PERF_ALONE)
+		section->saved = perf_platform_mask();
+	section->number = perf_platform_cpu();
+	section->cpu = &perf_cpus[section->number];
+	if (!PERF_ALONE)
+		perf_section_begin(&section->cpu->sequence);
+}
+
+PERF_INLINE void
+perf_usual_end(const struct perf_section *section)
+{
+	if (!PERF_ALONE) {
+		perf_section_end(&section->cpu->sequence);
+		perf_platform_unmask(section->saved);
+	}
+}
+
+/* A sample is due.  Its slot is next; ticks is the event's time. */
+PERF_INLINE void
+perf_usual_sample(struct perf_section *section, uint32_t event, uint32_t ticks,
+		  uint32_t data1, uint32_t data2, const struct perf_ids *ids)
+{
+	struct perf_cpu *cpu = section->cpu;
+	struct perf_slot *slot;
+	uint64_t now;
+
+	if (PERF_ALONE)
+		section->saved = perf_platform_mask();
+	/* Again: an interrupt may have recorded its sample since. */
+	now = perf_platform_clock();
+	slot = cpu->next;
+	if (perf_unlikely(perf_peek32(&perf_shared.limit.interval) != 0)
+	    && !perf_limit_admit(&perf_shared.limit, now, &cpu->closed)) {
+		perf_add32(&cpu->limited, 1);
+	} else if (perf_likely(slot != cpu->end) || perf_cpu_lap(cpu)) {
+		slot = cpu->next;
+		perf_store64(&slot->timestamp, now);
+		perf_store32(&slot->what, event | section->number << 8);
+		perf_store32(&slot->duration, ticks);
+		perf_store32(&slot->task, ids->task);
+		perf_store32(&slot->thread, ids->thread);
+		perf_store32(&slot->data1, data1);
+		perf_store32(&slot->data2, data2);
+		perf_store_slot(&cpu->next, slot + 1);
+	}
+	if (PERF_ALONE)
+		perf_platform_unmask(section->saved);
+}
+
+/*
+ * An event of the running thread, which began at start and ends now, without a
+ * flag.  False if it is not usual: nothing has been recorded, and
+ * perf_record_unusual() is to be called.
+ */
+PERF_INLINE bool
+perf_record_usual(uint32_t event, uint64_t start, uint64_t now, uint32_t data1,
+		  uint32_t data2, const struct perf_ids *ids)
+{
+	struct perf_section section;
+	struct perf_statistics *statistics;
+	struct perf_cpu *cpu;
+	bool recorded = false;
+	uint64_t ticks;
+
+	perf_usual_begin(&section);
+	cpu = section.cpu;
+	statistics = &cpu->statistics[event];
+	if (!PERF_ALONE && cpu->settings != perf_peek32(&perf_shared.settings))
+		goto out;
+	if (perf_likely(now <= cpu->closed)) {
+		perf_store64(&statistics->last, now);
+		ticks = now - start;
+		if (perf_unlikely(!perf_is_usual(statistics, ticks)))
+			goto out;
+		perf_add32(&cpu->limited, 1);
+		if (perf_unlikely(perf_count_usual(statistics, (uint32_t)ticks)))
+			perf_cpu_carry(cpu, statistics);
+	} else {
+		perf_store64(&statistics->last, now);
+		ticks = now - start;
+		if (perf_unlikely(!perf_is_usual(statistics, ticks)))
+			goto out;
+		if (perf_unlikely(perf_count_usual(statistics, (uint32_t)ticks)))
+			perf_cpu_carry(cpu, statistics);
+		perf_usual_sample(&section, event, (uint32_t)ticks, data1, data2, ids);
+	}
+	recorded = true;
+out:
+	perf_usual_end(&section);
+	return recorded;
+}
+
+#endif /* _PERF_USUAL_H_ */
