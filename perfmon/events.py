@@ -51,7 +51,7 @@ _DATA: Final = {
     Event.INTERRUPT: ("irq", "pc"),
     Event.SYSCALL: ("trap number", "result"),
     Event.PAGE_FAULT: ("address", "protection"),
-    Event.PROFILE: ("pc", "user mode"),
+    Event.PROFILE: ("pc", "mode"),
 }
 
 BUILTIN_NAMES: Final[Mapping[int, str]] = MappingProxyType({int(e): e.name for e in Event})

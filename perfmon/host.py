@@ -164,8 +164,11 @@ class Host:
 
     @property
     def workload(self) -> PerfWorkload:
-        """The generated client of the host's workload server, if it has one (ConnectError)."""
-        return PerfWorkload(self.port("workload"), timeout=self.timeout)
+        """The generated client of the host's workload server, if it has one (ConnectError).
+
+        Its calls take as long as the work that they ask for: they have no time limit.
+        """
+        return PerfWorkload(self.port("workload"), timeout=None)
 
     # Control; all of it takes the privileged port.
 

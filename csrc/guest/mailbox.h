@@ -13,6 +13,10 @@
  * request's sequence into the reply slot.  A new sequence before that cancels
  * the call: its reply is dropped.
  *
+ * A call that takes long does not keep others from the mailbox: the guest
+ * answers it with MAILBOX_IN_PROGRESS and the name of a port, the client's from
+ * then on, where the reply will come.
+ *
  * Ports.  A client may have ports in the guest, whose names it gives in the
  * bodies of requests as rights to be made there; messages to them are had by
  * asking for them.  A port that nobody has asked about for a minute may be
@@ -74,6 +78,9 @@ struct mailbox_header {
 #define MAILBOX_ALLOCATE 2 /* a port for the client: the reply's data is its name */
 #define MAILBOX_RECEIVE 3  /* a message that waits at the port that data names, or a time-out */
 #define MAILBOX_DESTROY 4  /* the port that data names */
+
+/* A reply's code: the reply will come to the port that data names. */
+#define MAILBOX_IN_PROGRESS 0x10004001 /* MACH_RCV_IN_PROGRESS */
 
 struct mailbox_slot {
 	uint32_t sequence;

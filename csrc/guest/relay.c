@@ -16,6 +16,7 @@
 
 #define MESSAGE_MAX 16384u
 #define CANCEL_CHECK_MS 100 /* how often a call looks whether it was cancelled */
+#define PATIENCE_CHECKS 3   /* before it makes way for others */
 #define SEND_LIMIT_MS 1000
 #define IDLE_MS 10
 #define IDLE_SPIN (UINT64_C(1) << 22) /* clock ticks before the relay sleeps */
@@ -111,6 +112,15 @@ static void renew_reply_port(void)
 	reply_port = mach_reply_port();
 }
 
+/* The reply of this call goes on to a port of the client's. */
+static mach_msg_return_t leave_in_progress(void)
+{
+	*(volatile uint32_t *)mailbox.reply->data = reply_port;
+	mailbox.reply->size = sizeof(uint32_t);
+	reply_port = mach_reply_port();
+	return MAILBOX_IN_PROGRESS;
+}
+
 /*
  * Send the message and receive its reply into its place.  A message that could
  * not be sent may have left word at the reply port that nobody will answer it.
@@ -132,14 +142,18 @@ static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
 	if (result != MACH_MSG_SUCCESS || code == MAILBOX_SEND)
 		return result;
 
-	do {
+	for (uint32_t check = 1;; check++) {
 		result = mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
 				  sizeof(message), reply_port, CANCEL_CHECK_MS, MACH_PORT_NULL);
-	} while (result == MACH_RCV_TIMED_OUT && mailbox.request->sequence == sequence);
-
-	if (result == MACH_RCV_TIMED_OUT)
-		renew_reply_port();
-	return result;
+		if (result != MACH_RCV_TIMED_OUT)
+			return result;
+		if (mailbox.request->sequence != sequence) {
+			renew_reply_port();
+			return result;
+		}
+		if (check >= PATIENCE_CHECKS && rights_adopt(reply_port))
+			return leave_in_progress();
+	}
 }
 
 /* Write the reply's message and regions into its slot, and free the regions. */

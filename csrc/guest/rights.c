@@ -32,7 +32,7 @@ static inline uint64_t ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
-mach_port_t rights_allocate(void)
+boolean_t rights_adopt(mach_port_t name)
 {
 	uint32_t oldest = 0;
 
@@ -41,12 +41,22 @@ mach_port_t rights_allocate(void)
 			oldest = at;
 	if (ports[oldest].name != MACH_PORT_NULL) {
 		if (ticks() - ports[oldest].used < FORGOTTEN)
-			return MACH_PORT_NULL;
+			return FALSE;
 		rights_destroy(ports[oldest].name);
 	}
-	ports[oldest].name = mach_reply_port();
+	ports[oldest].name = name;
 	ports[oldest].used = ticks();
-	return ports[oldest].name;
+	return TRUE;
+}
+
+mach_port_t rights_allocate(void)
+{
+	mach_port_t name = mach_reply_port();
+
+	if (rights_adopt(name))
+		return name;
+	mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1);
+	return MACH_PORT_NULL;
 }
 
 boolean_t rights_receive(mach_port_t name)

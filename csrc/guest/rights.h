@@ -22,6 +22,9 @@ mach_port_t rights_allocate(void);
 boolean_t rights_receive(mach_port_t name); /* may a client receive there? */
 void rights_destroy(mach_port_t name);
 
+/* Make a port that is there already a client's; FALSE: there is no room. */
+boolean_t rights_adopt(mach_port_t name);
+
 /*
  * May a client send to it, with which disposition?  0: it may not.  A right to
  * send once is gone then.

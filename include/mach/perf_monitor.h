@@ -41,12 +41,22 @@ typedef enum perf_event_type {
 	PERF_EVENT_INTERRUPT = 9,	 /* [irq, pc] */
 	PERF_EVENT_SYSCALL = 10,	 /* [trap number, result] */
 	PERF_EVENT_PAGE_FAULT = 11,	 /* [address, protection] */
-	PERF_EVENT_PROFILE = 12,	 /* [pc, 1 if user] */
+	PERF_EVENT_PROFILE = 12,	 /* [pc, perf_profile_data2(pc, user mode)] */
 } perf_event_type_t;
 
 #define PERF_EVENTS_BUILTIN 12	/* what the default event mask holds */
 #define PERF_EVENT_FIRST_REGISTERED 16
 #define PERF_EVENT_MAX 64	/* bits of an event mask */
+
+/*
+ * data2 of a PROFILE: bit 0 is set in user mode; the others are the bits 32 to
+ * 62 of the program counter, of which bit 63 is a copy of bit 62.
+ */
+static inline uint32_t
+perf_profile_data2(uint64_t pc, int user_mode)
+{
+	return (uint32_t)(pc >> 32) << 1 | (user_mode != 0);
+}
 
 /* Flags of a sample. */
 #define PERF_FLAG_ERROR 0x0001	   /* the call failed */

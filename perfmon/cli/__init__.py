@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "reset": "control.Reset",
         "samples": "samples.ShowSamples",
         "record": "record.Record",
+        "profile": "profile.Profiler",
         "report": "report.Report",
         "export": "export.Export",
         "relay": "relay.Relay",

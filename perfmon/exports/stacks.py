@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from perfmon.analysis.profile import Hit
 from perfmon.errors import PerfmonError
 from perfmon.events import Event
 from perfmon.recording.trace import Trace
@@ -27,7 +28,8 @@ def profile_stacks(trace: Trace) -> Iterator[tuple[str, str, str, str]]:
     for sample in trace.samples():
         if sample.event == Event.PROFILE:
             found = True
-            mode = "user" if sample.data2 else "kernel"
-            yield f"task {sample.task}", f"thread {sample.thread}", mode, f"{sample.data1:#x}"
+            hit = Hit.of(sample.data1, sample.data2)
+            mode = "user" if hit.user else "kernel"
+            yield f"task {sample.task}", f"thread {sample.thread}", mode, f"{hit.pc:#x}"
     if not found:
         raise NoProfileError(f"{trace.directory}: expected PROFILE samples, found none")

@@ -41,7 +41,7 @@ _SLOT_BODY = struct.Struct("<3I")  # behind the sequence
 _ALIGNMENT = 8
 _CALL, _SEND, _ALLOCATE, _RECEIVE, _DESTROY = range(5)
 _NAME = struct.Struct("<I")
-_SUCCESS, _NOTHING_THERE = 0, 0x10004003
+_SUCCESS, _IN_PROGRESS, _NOTHING_THERE = 0, 0x10004001, 0x10004003
 
 _SPIN = 1000
 _PAUSE_MIN = 20e-6
@@ -130,19 +130,36 @@ class MailboxTransport(Transport):
     def call(self, request: Message, timeout: float | None = None) -> Message:
         """Send a request and return its reply; see Transport.call."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        if request.out_of_line:
+            check_out_of_line(self.abi, request, self.address)
         with self._exclusive(deadline):
-            self._exchange(_CALL, request, deadline)
-            return self._take_reply()
+            self._write(_CALL, *request)
+            result = self._await_result(deadline)
+            if result == _SUCCESS:
+                return self._take_reply()
+            port = self._take_name()
+        if result != _IN_PROGRESS:
+            raise KernReturnError.from_code(result, address=self.address)
+        # It takes long: others may use the mailbox meanwhile.
+        self._own_ports.add(port)
+        try:
+            return self.receive(port, None if deadline is None else deadline - time.monotonic())
+        finally:
+            self.destroy_port(port)
 
     def send(self, request: Message) -> None:
         """Send a message that has no reply; see Transport.send."""
         deadline = time.monotonic() + _SEND_TIMEOUT
+        if request.out_of_line:
+            check_out_of_line(self.abi, request, self.address)
         with self._exclusive(deadline):
-            self._exchange(_SEND, request, deadline)
+            self._write(_SEND, *request)
+            if result := self._await_result(deadline):
+                raise KernReturnError.from_code(result, address=self.address)
 
     def allocate_port(self) -> int:
         """Return the name of a new port in the guest; see Transport.allocate_port."""
-        port: int = _NAME.unpack(self._control(_ALLOCATE))[0]
+        port = self._control(_ALLOCATE)
         self._own_ports.add(port)
         return port
 
@@ -160,7 +177,7 @@ class MailboxTransport(Transport):
                 raise KernReturnError.from_code(result, address=self.address)
             left = pause if deadline is None else min(pause, deadline - time.monotonic())
             if left <= 0:
-                raise CallTimeout(f"no message within {timeout} s", address=self.address)
+                raise CallTimeout(f"no message within {timeout:.2g} s", address=self.address)
             time.sleep(left)
             pause = min(2 * pause, _RECEIVE_PAUSE_MAX)
 
@@ -208,23 +225,19 @@ class MailboxTransport(Transport):
                 continue
             return
 
-    def _exchange(self, code: int, request: Message, deadline: float | None) -> None:
-        """Write a request, wait for the guest's answer and raise what it says went wrong."""
-        if request.out_of_line:
-            check_out_of_line(self.abi, request, self.address)
-        self._write(code, *request)
-        if result := self._await_result(deadline):
-            raise KernReturnError.from_code(result, address=self.address)
-
-    def _control(self, code: int, port: int = 0) -> bytes:
-        """Have the guest do something about a port, and return what its answer holds."""
+    def _control(self, code: int, port: int = 0) -> int:
+        """Have the guest do something about a port, and return the name that it answers with."""
         deadline = time.monotonic() + _SEND_TIMEOUT
         with self._exclusive(deadline):
             self._write(code, _NAME.pack(port), ())
             if result := self._await_result(deadline):
                 raise KernReturnError.from_code(result, address=self.address)
-            at = self._reply + _SLOT_SIZE
-            return bytes(self._bytes[at : at + _NAME.size])
+            return self._take_name()
+
+    def _take_name(self) -> int:
+        """The name of a port, if that is what the guest answered with."""
+        name: int = _NAME.unpack_from(self._memory, self._reply + _SLOT_SIZE)[0]
+        return name
 
     def _write(self, code: int, data: bytes, regions: tuple[Region, ...]) -> None:
         """Write a request, its sequence last."""
