@@ -6,14 +6,11 @@ import struct
 from mig.rpc.abi import Abi
 
 
-def descriptor(abi: Abi, name: int, size: int, number: int, *, inline: bool = False) -> bytes:
+def descriptor(
+    abi: Abi, name: int, size: int, number: int, *, inline: bool = False, deallocate: bool = False
+) -> bytes:
     """A long type descriptor; `size` is in bits."""
-    flags = (int(inline) | 2) << abi.inline_shift
+    flags = (int(inline) | 2 | int(deallocate) << 2) << abi.inline_shift
     if abi.wide:
         return struct.pack("<II", name | size << 8 | flags, number)
     return struct.pack("<IHHI", flags, name, size, number)
-
-
-def port_name(abi: Abi, name: int) -> bytes:
-    """The name of a port right that travels inline."""
-    return name.to_bytes(abi.port, "little")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from mig.rpc.errors import MachError
-from mig.rpc.message import Header, Message, make_bits, pack_header
+from mig.rpc.message import Header, Message, TypeName, make_bits, pack_header
 from perfmon import Event
 from perfmon._generated.perf_monitor.types import PerfSample
 from perfmon.kernel.boot import Guest, open_guest
 from tests.kernel.clients import ALL_EVENTS, Clients, connected
-from tests.kernel.messages import descriptor, port_name
+from tests.kernel.messages import descriptor
 
 pytestmark = pytest.mark.kernel
 
@@ -21,7 +21,7 @@ OLDEST = 0
 ERROR, WAITED, INSTANT = 1, 2, 0x10
 MACH_MSG_TRAP = 25
 MACH_RCV_TIMED_OUT = 0x10004003
-MACH_SEND_INVALID_RIGHT = 0x1000000A
+MACH_SEND_INVALID_TYPE = 0x1000000F
 
 
 @pytest.fixture
@@ -99,15 +99,15 @@ def test_a_send_that_fails_is_one_send_with_an_error(guest: Guest, clients: Clie
     with open_guest(guest.name) as transport:
         clients.restart()
         abi, port, reply_port = transport.abi, transport.ports["host"], transport.reply_port
-        # A send right to be moved that nobody has.
-        body = descriptor(abi, 17, 8 * abi.port, 1, inline=True) + port_name(abi, 0x12345)
+        # What is inline cannot be deallocated.
+        body = descriptor(abi, TypeName.BYTE, 8, 8, inline=True, deallocate=True) + bytes(8)
         bits = make_bits(19, 21, complex_=True)
         header = Header(bits, abi.header_size + len(body), port, reply_port, 0, 2087)
-        with pytest.raises(MachError, match="MACH_SEND_INVALID_RIGHT"):
+        with pytest.raises(MachError, match="MACH_SEND_INVALID_TYPE"):
             transport.call(Message(pack_header(abi, header) + body), 5)
     found = samples(clients)
     (failed,) = (s for s in of(found, Event.IPC_SEND) if s.data1 == 2087)
-    (call,) = (s for s in of(found, Event.SYSCALL) if s.data2 == MACH_SEND_INVALID_RIGHT)
+    (call,) = (s for s in of(found, Event.SYSCALL) if s.data2 == MACH_SEND_INVALID_TYPE)
     assert failed.flags == call.flags == ERROR
     assert failed.duration <= call.duration
     assert clients.host.perf_get_event_stats(Event.IPC_SEND).errors == 1
