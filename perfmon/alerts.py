@@ -16,6 +16,7 @@ from mig.rpc.errors import CallTimeout
 from mig.rpc.message import NOTIFY_SEND_ONCE, unpack_header
 from mig.rpc.transport import Transport
 from perfmon.interface import AlertKind
+from perfmon.text import duration, number
 
 _HUNDREDTHS = 100
 
@@ -39,6 +40,18 @@ class Alert:
     value: float
     threshold: float
     timestamp_ns: int
+
+    def describe(self) -> str:
+        """What was found and what it crossed, in words."""
+        match self.kind:
+            case AlertKind.LATENCY:
+                value, limit = (duration(round(ns)) for ns in (self.value, self.threshold))
+                return f"took {value}, more than {limit}"
+            case AlertKind.THROUGHPUT:
+                return f"{number(self.value)} a second, fewer than {number(self.threshold)}"
+            case AlertKind.ERROR_RATE:
+                return f"{self.value:.3g} % failed, more than {self.threshold:g} %"
+        return f"mean {self.value:.3g} % above the baseline's, more than {self.threshold:g} %"
 
 
 class Alerts:

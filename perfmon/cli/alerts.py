@@ -16,9 +16,8 @@ from perfmon.cli.command import (
     positive_seconds,
     say,
 )
-from perfmon.cli.output import duration, number, print_json
+from perfmon.cli.output import print_json
 from perfmon.host import Host
-from perfmon.interface import AlertKind
 
 
 class Alerts(HostCommand):
@@ -59,18 +58,5 @@ class Alerts(HostCommand):
 
 def _line(alert: Alert) -> str:
     time = f"{alert.timestamp_ns / 1e9:14.6f}"
-    return (
-        f"{time}  {alert.kind.name.lower().replace('_', ' '):<10}  {alert.name:<16}  {_why(alert)}"
-    )
-
-
-def _why(alert: Alert) -> str:
-    match alert.kind:
-        case AlertKind.LATENCY:
-            value, limit = (duration(round(ns)) for ns in (alert.value, alert.threshold))
-            return f"took {value}, more than {limit}"
-        case AlertKind.THROUGHPUT:
-            return f"{number(alert.value)} a second, fewer than {number(alert.threshold)}"
-        case AlertKind.ERROR_RATE:
-            return f"{alert.value:.3g} % failed, more than {alert.threshold:g} %"
-    return f"mean {alert.value:.3g} % above the baseline's, more than {alert.threshold:g} %"
+    kind = alert.kind.name.lower().replace("_", " ")
+    return f"{time}  {kind:<10}  {alert.name:<16}  {alert.describe()}"

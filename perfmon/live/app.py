@@ -6,7 +6,6 @@ Feeds put states into the view's inbox; a timer shows them, at most four times a
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,13 +20,12 @@ from textual.widgets import Footer, Input, Static
 
 from perfmon.live.columns import SORTABLE
 from perfmon.live.feed import Feed, Watched
-from perfmon.live.figures import AlertLine, HostState
+from perfmon.live.figures import HostState
 from perfmon.live.panes import HistogramScreen, HostPane
 from perfmon.live.view import View
 
 REFRESH: Final = 0.25
 """Seconds between two frames, at least."""
-_ALERTS: Final = 200
 _INTERVALS: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _FAREWELL: Final = 0.5
 
@@ -62,7 +60,6 @@ class Monitor(App[None]):
         self.view = View(interval=max(interval, REFRESH))
         self._hosts = hosts
         self._inbox: dict[int, HostState] = {}
-        self._alerts: tuple[deque[AlertLine], ...] = tuple(deque(maxlen=_ALERTS) for _ in hosts)
         self.feeds = [
             Feed(host.address, host.connect, self._receiver(at), self.view.interval)
             for at, host in enumerate(hosts)
@@ -99,10 +96,6 @@ class Monitor(App[None]):
         """One for each host."""
         return list(self.screen_stack[0].query(HostPane))
 
-    def alert(self, host: int, line: AlertLine) -> None:
-        """Add an alert of one host; may be called from any thread."""
-        self._alerts[host].appendleft(line)
-
     # Showing.
 
     def _receiver(self, at: int) -> Callable[[HostState], None]:
@@ -119,7 +112,7 @@ class Monitor(App[None]):
         self.screen_stack[0].query_one("#title", Static).update(self._title_text())
         for at, pane in enumerate(self.panes):
             state = pane.state if self.view.paused else self._inbox.get(at, pane.state)
-            pane.show(state, self.view, self._alerts[at])
+            pane.show(state, self.view)
 
     def _title_text(self) -> Text:
         view = self.view

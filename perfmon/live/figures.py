@@ -69,6 +69,18 @@ class TaskFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An alert of the host's, as text.
+
+    Attributes:
+        clock: wall-clock time of its arrival, HH:MM:SS.
+    """
+
+    clock: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class HostFigures:
     """One reading of a host.
 
@@ -79,6 +91,7 @@ class HostFigures:
         tasks: the busiest first; empty with a `note` when there is no access to samples.
         samples: how many the tasks' figures come from.
         lost: samples that were overwritten before they could be read.
+        alerts: since the host was connected to, the newest first, a limited number.
         note: why something is not shown; empty when all is.
     """
 
@@ -93,6 +106,7 @@ class HostFigures:
     tasks: tuple[TaskFigures, ...]
     samples: int
     lost: int
+    alerts: tuple[AlertLine, ...]
     note: str = ""
 
 
@@ -108,16 +122,3 @@ class HostState:
     address: str
     figures: HostFigures | None = None
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertLine:
-    """An alert of a host's, as text.
-
-    Attributes:
-        clock: wall-clock time of its arrival, HH:MM:SS.
-    """
-
-    address: str
-    clock: str
-    text: str

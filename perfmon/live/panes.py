@@ -6,7 +6,6 @@ They render what they are given and ask nobody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -17,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, Static
 
 from perfmon.live.columns import GAP, cpu_rows, fitting, matching, ordered
-from perfmon.live.figures import AlertLine, HostFigures, HostState
+from perfmon.live.figures import HostFigures, HostState
 from perfmon.live.rendering import (
     alerts_text,
     cell_text,
@@ -112,7 +111,6 @@ class HostPane(Vertical):
         super().__init__()
         self.state = HostState(address)
         self._view = View()
-        self._alerts: Sequence[AlertLine] = ()
 
     def compose(self) -> ComposeResult:
         """The state, the events, the panels."""
@@ -128,9 +126,10 @@ class HostPane(Vertical):
         """The table of events."""
         return self.query_one(EventTable)
 
-    def show(self, state: HostState, view: View, alerts: Sequence[AlertLine]) -> None:
+    def show(self, state: HostState, view: View) -> None:
         """Show what is known now."""
-        self.state, self._view, self._alerts = state, view, alerts
+        self.state, self._view = state, view
+        alerts = state.figures.alerts if state.figures else ()
         self.set_class(bool(state.error), "gone")
         self.query_one(".state", Static).update(state_text(state, view, self.size.width))
         wide = self.size.width >= _WIDE
@@ -145,13 +144,13 @@ class HostPane(Vertical):
         for panel, text in (
             (Panel.TASKS, tasks_text(state.figures, width, view.filter)),
             (Panel.CPUS, table_text(cpu_rows(state.figures.cpus, width))),
-            (Panel.ALERTS, alerts_text(alerts, state.figures)),
+            (Panel.ALERTS, alerts_text(state.figures)),
         ):
             self.query_one(f"#{panel.name.lower()} Static", Static).update(text)
 
     def on_resize(self) -> None:
         """Lay the same figures out anew."""
-        self.show(self.state, self._view, self._alerts)
+        self.show(self.state, self._view)
 
 
 class HistogramScreen(ModalScreen[None]):

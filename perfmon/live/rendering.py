@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from rich.style import Style
 from rich.text import Text
 
 from perfmon.live.columns import GAP, Cell, EventColumn, Look, task_rows
-from perfmon.live.figures import AlertLine, EventFigures, HostFigures, HostState
+from perfmon.live.figures import EventFigures, HostFigures, HostState
 from perfmon.live.view import Panel, View
 from perfmon.statistics import Histogram
 from perfmon.text import bar, counted, duration, number, rate
@@ -77,14 +77,14 @@ def tasks_text(figures: HostFigures, width: int, text: str) -> Text:
     return table_text(task_rows(figures.tasks, width, text))
 
 
-def alerts_text(alerts: Iterable[AlertLine], figures: HostFigures) -> Text:
+def alerts_text(figures: HostFigures) -> Text:
     """What the host's thresholds and regression flag had to say, the newest first."""
     system = figures.system
     text = Text(no_wrap=True, overflow="ellipsis")
     if system.regression:
         text.append("regression flag is up  ", _STYLES[Look.BAD])
     text.append(f"{counted(system.alerts, 'alert')} sent by this host\n", _STYLES[Look.IDLE])
-    for alert in alerts:
+    for alert in figures.alerts:
         text.append(f"{alert.clock}  ", _STYLES[Look.IDLE]).append(
             f"{alert.text}\n", _STYLES[Look.SLOW]
         )

@@ -3,20 +3,26 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from perfmon.errors import KernNotSupported
+from perfmon.alerts import Alerts
+from perfmon.errors import ConnectError, KernNotSupported, KernReturnError, MigBadId
 from perfmon.events import event_name
 from perfmon.host import Host
 from perfmon.interface import NameKind
-from perfmon.live.figures import CpuFigures, EventFigures, HostFigures, TaskFigures
+from perfmon.live.figures import AlertLine, CpuFigures, EventFigures, HostFigures, TaskFigures
 from perfmon.reader import SampleReader, Start
 from perfmon.statistics import CpuStatistics, EventStatistics, Histogram, Snapshot
 
 HISTORY: Final = 240
 """Rates that are kept of an event."""
+ALERTS: Final = 100
+"""Alerts that are kept of a host."""
+_PATIENCE: Final = 0.001
+"""Seconds that a reading waits for alerts: they lie there, or come by the next reading."""
 
 
 class Source(Protocol):
@@ -43,6 +49,8 @@ class HostSource:
         self._histories: dict[int, deque[float]] = {}
         self._samples = SampleReader(host, Start.NOW) if host.privileged else None
         self._names: Mapping[int, str] = {}
+        self._alerts = _ask_for_alerts(host)
+        self._heard: deque[AlertLine] = deque(maxlen=ALERTS)
 
     @property
     def address(self) -> str:
@@ -51,6 +59,8 @@ class HostSource:
 
     def close(self) -> None:
         """See Source."""
+        if self._alerts:
+            self._alerts.close()
         self._host.close()
 
     def read(self) -> HostFigures:
@@ -78,6 +88,7 @@ class HostSource:
             tasks=tasks,
             samples=samples,
             lost=lost,
+            alerts=self._listen(),
             note="" if self._samples else "samples take the privileged host port",
         )
 
@@ -140,11 +151,25 @@ class HostSource:
         )
         return tasks, total, lost
 
+    def _listen(self) -> tuple[AlertLine, ...]:
+        for alert in self._alerts or ():
+            clock = time.strftime("%H:%M:%S")
+            self._heard.appendleft(AlertLine(clock, f"{alert.name} {alert.describe()}"))
+        return tuple(self._heard)
+
     def _ask_names(self) -> dict[int, str]:
         try:
             return {name.id: name.name for name in self._host.names(NameKind.TASKS)}
         except KernNotSupported:
             return {}
+
+
+def _ask_for_alerts(host: Host) -> Alerts | None:
+    """The host's alerts; None where it has none to give, to this port or by this way."""
+    try:
+        return host.alerts(timeout=_PATIENCE)
+    except (KernReturnError, MigBadId, ConnectError):
+        return None
 
 
 def _cpus(

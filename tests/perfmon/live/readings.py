@@ -7,9 +7,13 @@ from dataclasses import replace
 from perfmon.errors import PeerDied
 from perfmon.info import Configuration, Interface
 from perfmon.interface import Mode
-from perfmon.live.figures import CpuFigures, EventFigures, HostFigures, TaskFigures
+from perfmon.live.figures import AlertLine, CpuFigures, EventFigures, HostFigures, TaskFigures
 from perfmon.statistics import Bucket, CpuStatistics, Histogram, SystemStatistics
 
+ALERTS = (
+    AlertLine("10:00:01", "VM_FREE took 3.00 ms, more than 1.00 ms"),
+    AlertLine("10:00:00", "IPC_SEND 12 a second, fewer than 1,000"),
+)
 NAMES = ("IPC_SEND", "IPC_RECEIVE", "VM_ALLOC", "VM_FREE")
 INTERFACE = Interface(1, 32, 64, 0b1111, 0b1111, 0b1111, 2, enabled=True)
 CONFIGURATION = Configuration(1000, 8192, 0b1111, Mode.OVERWRITE, 0, 20, 1000, 1000, 5, 1)
@@ -57,6 +61,7 @@ def reading(taken_ns: int = 0, address: str = "made-up:") -> HostFigures:
         ),
         samples=400,
         lost=0,
+        alerts=ALERTS,
     )
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Figures of a host, from two readings of it."""
 
+import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -107,3 +109,17 @@ def test_histories_do_not_grow_for_ever(host, monkeypatch):
     for _ in range(7):
         figures = source.read()
     assert {len(event.history) for event in figures.events} == {3}
+
+
+def test_alerts_of_the_host_come_with_the_readings(host):
+    host.set_thresholds(latency_us=1, throughput=0, error_rate=0)
+    source = HostSource(perfmon.connect("embedded:"))
+    deadline = time.monotonic() + 20
+    while not (alerts := source.read().alerts):
+        assert time.monotonic() < deadline
+        host.workload.workload_memory(20, 50)
+        time.sleep(0.1)
+    host.set_thresholds(latency_us=1000, throughput=1000, error_rate=5)
+    source.close()
+    assert re.fullmatch(r"\w+ took .*, more than 1.00 us", alerts[0].text)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", alerts[0].clock)
