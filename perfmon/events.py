@@ -62,23 +62,32 @@ def event_name(event: int, names: Mapping[int, str] = BUILTIN_NAMES) -> str:
     return names.get(event, f"EVENT_{event}")
 
 
-def event_id(event: int | str, names: Mapping[int, str] = BUILTIN_NAMES) -> int:
+def event_id(
+    event: int | str, names: Mapping[int, str] = BUILTIN_NAMES, *, whole: bool = False
+) -> int:
     """The id of an event given by number, by digits or by name in any case.
 
+    The beginning of a name does for the name where no other begins so, unless `whole`.
+
     Raises:
-        UnknownEventError: for a number outside 0-63 or a name that is not among `names`.
+        UnknownEventError: for a number outside 0-63, a name that is not among `names`, or the
+            beginning of several.
     """
     if isinstance(event, int) or (event.isascii() and event.isdigit()):
         number = int(event)
-    else:
-        wanted = event.upper().replace("-", "_")
-        found = [number for number, name in names.items() if name.upper() == wanted]
-        if not found:
+        if not 0 <= number < EVENT_MAX:
             raise UnknownEventError(_unknown(event, names))
-        number = found[0]
-    if not 0 <= number < EVENT_MAX:
+        return number
+    wanted = event.upper().replace("-", "_")
+    found = [number for number, name in names.items() if name.upper() == wanted]
+    if not found and wanted and not whole:
+        found = [number for number, name in names.items() if name.upper().startswith(wanted)]
+    if len(found) > 1:
+        meant = " or ".join(names[number] for number in sorted(found))
+        raise UnknownEventError(f"ambiguous event {event!r}: {meant}?")
+    if not found:
         raise UnknownEventError(_unknown(event, names))
-    return number
+    return found[0]
 
 
 def events_in(mask: int) -> Iterator[int]:

@@ -297,7 +297,7 @@ class Host:
             UnknownEventError: neither perfmon nor the host knows it; lists those there are.
         """
         try:
-            number = event_id(event)
+            number = event_id(event, whole=True)
             return number, BUILTIN_NAMES[number]
         except (UnknownEventError, KeyError):
             names = self.event_names()

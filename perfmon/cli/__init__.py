@@ -50,6 +50,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "demo": "workload.Demo",
         "test": "selftest.SelfTest",
         "kernel": "kernel.Kernel",
+        "completion": "completion.Completion",
     }
 )
 

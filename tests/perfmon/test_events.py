@@ -19,6 +19,24 @@ def test_names_registered_with_a_host_are_found_too():
     assert event_name(18, names) == "EVENT_18"
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"), [("vm_a", 2), ("page", 11), ("ipc-r", 1), ("p", None), ("vm", None)]
+)
+def test_the_beginning_of_a_name_does_where_no_other_begins_so(given, meant):
+    if meant is not None:
+        assert event_id(given) == meant
+        with pytest.raises(UnknownEventError):
+            event_id(given, whole=True)
+    else:
+        with pytest.raises(UnknownEventError, match=r"ambiguous event '\w+': \w+ or \w+\?"):
+            event_id(given)
+
+
+def test_a_whole_name_wins_over_the_beginning_of_another():
+    names = {**BUILTIN_NAMES, 17: "SYS"}
+    assert event_id("sys", names) == 17
+
+
 @pytest.mark.parametrize("given", ["VM_ALOC", "", "-1", -1, 64, "64", "٣"])
 def test_an_unknown_event_lists_those_there_are(given):
     with pytest.raises(UnknownEventError) as caught:

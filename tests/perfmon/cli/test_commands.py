@@ -343,7 +343,7 @@ def test_the_example_of_every_command_is_a_command_line_that_parses(monkeypatch)
         kind = load_command(name)
         assert kind.name == name
         monkeypatch.setattr(kind, "run", lambda self, args: 0)
-        assert main(kind.example.partition(" && ")[0].split()) == 0
+        assert main(re.split(" && | > ", kind.example)[0].split()) == 0
 
 
 def test_a_command_loads_no_other_command() -> None:
