@@ -13,7 +13,8 @@ GUEST := first-light
 ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py injection.py \
 	qemu_host.py samples.py switching.py)
 ROBUSTNESS := tests/conformance/test_malformed_requests.py tests/fuzz \
-	tests/core/test_concurrency.py tests/core/test_model.py
+	tests/core/test_concurrency.py tests/core/test_model.py \
+	tests/perfmon/kills tests/perfmon/mach/test_base_install.py
 LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 
 # What the build reads: stubs and the core are made anew when any of it changes.
@@ -50,6 +51,13 @@ conformance: build-test
 robustness: build-test
 	PYTHON=$(PYTHON) tools/system-packages robustness
 	$(BIN)/pytest -q $(ROBUSTNESS)
+
+# A recording of a real kernel in every format, against its readers; a minute or two for a million.
+EVENTS := 1000000
+.PHONY: recording
+recording: build-test
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	EVENTS=$(EVENTS) $(BIN)/pytest -q tests/kernel/test_recording.py
 
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60
