@@ -14,6 +14,7 @@ import capstone
 from perfmon.kernel.image import KernelImage, Label, Section
 
 _CALL, _JUMP, _TWO_BYTE = 0xE8, 0xE9, 0x0F
+_LEA, _RELATIVE = 0x8D, 0x05
 _NEAR_SIZE = 5
 _SHORT_REACH = 130
 
@@ -131,6 +132,8 @@ def _absolute_references(
     """
     if section.name == ".eh_frame":
         return
+    if section.executable and image.machine.bits == 64:
+        yield from _loaded_addresses(image, section, targets)
     for target, name in targets.items():
         word = image.machine.word.pack(target)
         pattern = word[:4] if section.executable else word
@@ -139,6 +142,21 @@ def _absolute_references(
             if section.executable or at % 4 == 0:
                 yield section.address + at, name
             at = section.data.find(pattern, at + 1)
+
+
+def _loaded_addresses(
+    image: KernelImage, section: Section, targets: dict[int, str]
+) -> Iterator[tuple[int, str]]:
+    """Where code of 64 bits loads a target's address, relative to its own."""
+    data = section.data
+    at = data.find(_LEA)
+    while 0 <= at <= len(data) - 6:
+        if data[at + 1] & 0xC7 == _RELATIVE:
+            (displacement,) = struct.unpack_from("<i", data, at + 2)
+            name = targets.get(image.machine.wrap(section.address + at + 6 + displacement))
+            if name is not None:
+                yield section.address + at, name
+        at = data.find(_LEA, at + 1)
 
 
 def _is_local(image: KernelImage, address: int, name: str) -> bool:

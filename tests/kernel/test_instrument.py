@@ -205,6 +205,11 @@ def depend_on_the_place_of_the_way_to_user_mode(s: Surgeon) -> None:
     s.put_at(s.image.symbols["_return_from_trap"], b"\x83\x3d" + word(0) + b"\0\x90")
 
 
+def load_the_address_of_a_function(s: Surgeon) -> None:
+    target, at = s.image.symbols["vm_allocate"], s.image.symbols["db_lex"]
+    s.put_at(at, b"\x48\x8d\x3d" + word(target - (at + 7)))  # lea vm_allocate(%rip), %rdi
+
+
 def lose_the_way_out_of_system_calls(s: Surgeon) -> None:
     s.replace(b"\0_syscall64_check_for_ast\0", b"\0_syscall64_check_for_asT\0")
 
@@ -284,6 +289,7 @@ def test_an_image_that_breaks_an_assumption_is_refused_by_its_name(
             depend_on_the_place_of_the_way_to_user_mode,
             r"the first instruction of _return_from_trap can be moved \(it is cmp",
         ),
+        (load_the_address_of_a_function, "vm_allocate is only called, but .* has a pointer to it"),
         (lose_the_way_out_of_system_calls, "symbol _syscall64_check_for_ast is present"),
         (
             shorten_the_way_out_of_system_calls,
