@@ -7,9 +7,10 @@ off, at the default rate and with every event recorded.  Beside the cost stand
 the events and samples that were recorded meanwhile, so that nothing can be
 cheap because it was left out.  Figures are the same every time.
 
-    python benchmarks/kernel_cost.py
+    python benchmarks/kernel_cost.py [--kind x86_64-up]
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -19,9 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfmon.kernel import paths
-from perfmon.kernel.images import default_kernel
+from perfmon.kernel.container import elf32
+from perfmon.kernel.images import kernel_image
 from perfmon.kernel.instrument import instrument
-from perfmon.kernel.machines import I386
+from perfmon.kernel.kinds import DEFAULT, KINDS
+from perfmon.kernel.machines import I386, Machine, machine_of
 from perfmon.kernel.toolchain import Build, mach_headers
 
 _TIMEOUT = 300.0
@@ -30,7 +33,7 @@ _KERNEL_INTERFACES = (
     "mach/mach.defs", "mach/mach_host.defs", "mach/mach_port.defs", "device/device.defs",
 )  # fmt: skip
 _LINE = re.compile(r"cost (\w+) (\w+)((?: [0-9a-f]{16}){4})")
-_GUEST = ("runtime.c", "workload.c", "start_i386.S")
+_GUEST = ("runtime.c", "processors.c", "workload.c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +48,30 @@ class Cost:
     samples: int
 
 
-def build(directory: Path) -> None:
-    """Build the boot task `cost` in a directory."""
+def build(machine: Machine, directory: Path) -> None:
+    """Build the boot task `cost` for a machine in a directory."""
     root = paths.sources()
     guest = root / "csrc" / "guest"
-    task = Build(I386, directory, (guest, guest / "include", root / "include"))
-    defs = [mach_headers(I386) / name for name in _KERNEL_INTERFACES]
+    task = Build(machine, directory, (guest, guest / "include", root / "include"))
+    defs = [mach_headers(machine) / name for name in _KERNEL_INTERFACES]
     defs.append(root / "include" / "mach" / "perf_monitor.defs")
     stubs = [task.user_stubs(path, path.stem) for path in defs]
     workload = root / "csrc" / "workload" / "perf_workload.defs"
     stubs.append(
         task.server_stubs(workload, "perf_workload", "-DPERF_WORKLOAD_SERVERPREFIX=serve_")
     )
-    own = [guest / name for name in _GUEST]
+    own = [guest / name for name in (*_GUEST, f"start_{machine.name}.S")]
     main = Path(__file__).parent / "kernel" / "cost.c"
     task.link(task.compile([main, *own, *stubs]), "cost", "-z", "noseparate-code", "--gc-sections")
 
 
-def run(directory: Path) -> str:
+def run(machine: Machine, directory: Path) -> str:
     """Boot the kernel in a directory with the task there; what the console printed."""
+    kernel = directory / "kernel"
+    if machine.bits == 64:
+        kernel.write_bytes(elf32(kernel.read_bytes()))
     command = [
-        "qemu-system-i386", "-accel", "tcg", "-m", "256", "-no-reboot", "-nic", "none",
+        machine.qemu, "-accel", "tcg", "-m", "256", "-no-reboot", "-nic", "none",
         "-display", "none", "-monitor", "none", "-serial", "stdio",
         "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm",
         "-kernel", "kernel", "-append", "console=com0", "-initrd", _MODULE,
@@ -106,11 +112,15 @@ def table(found: Iterable[Cost]) -> Iterator[str]:
 
 def main() -> int:
     """Print the table, for one operation of each work."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kind", choices=KINDS, default=DEFAULT, help="of kernel")
     with tempfile.TemporaryDirectory(prefix="perfmon-") as name:
         directory = Path(name)
-        build(directory)
-        instrument(default_kernel(), directory / "kernel")
-        console = run(directory)
+        kernel = kernel_image(parser.parse_args().kind)
+        machine = machine_of(kernel) or I386
+        build(machine, directory)
+        instrument(kernel, directory / "kernel")
+        console = run(machine, directory)
     found = list(costs(console))
     print(*table(found), sep="\n")
     if not found or "cost: end" not in console:
