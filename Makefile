@@ -20,7 +20,7 @@ LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 # What the build reads: stubs and the core are made anew when any of it changes.
 SOURCES := setup.py $(shell find mig csrc include -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz build clean
+.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz bench build clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -58,6 +58,13 @@ EVENTS := 1000000
 recording: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	EVENTS=$(EVENTS) $(BIN)/pytest -q tests/kernel/test_recording.py
+
+# Everything that is measured, beside the peers; about a quarter of an hour on an idle machine.
+bench: build-test
+	PYTHON=$(PYTHON) tools/system-packages kernel bench
+	$(BIN)/python tools/requirements.py bench > $(VENV)/requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements-bench.txt
+	$(BIN)/python -m benchmarks
 
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60

@@ -1,47 +1,57 @@
 /*
- * What an event costs in time, on the platform of the embedded host.
- *
- * Prints lines of "path threads nanoseconds": the median, over rounds, of the
- * time that all threads took, by the events of one thread.
+ * What an event costs in time, on the platform of the embedded host; beside it
+ * a bare clock read, and the least that a trace of one's own would do: the
+ * clock and eight words written in order, without statistics, loss or readers.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "measure.h"
 #include "perf_control.h"
 #include "perf_core.h"
 
-#define EVENTS 4000000
-#define ROUNDS 5
-#define THREADS_MAX 2
-
-static uint64_t sum;
-
 static void
-read_clock(void)
+read_clock(uint32_t events)
 {
 	uint64_t seen = 0;
 
-	for (uint32_t i = 0; i < EVENTS; i++)
+	for (uint32_t i = 0; i < events; i++)
 		seen += perf_platform_clock();
-	__atomic_add_fetch(&sum, seen, __ATOMIC_RELAXED);
+	measure_keep(seen);
 }
 
 static void
-record_instant(void)
+serialise(uint32_t events)
 {
-	for (uint32_t i = 0; i < EVENTS; i++)
+	static __thread struct perf_slot ring[PERF_BUFFER_DEFAULT];
+
+	for (uint32_t i = 0; i < events; i++) {
+		ring[i % PERF_BUFFER_DEFAULT] = (struct perf_slot){
+			.timestamp = perf_platform_clock(),
+			.what = PERF_EVENT_VM_FREE,
+			.task = 1,
+			.thread = 2,
+			.data1 = i,
+			.data2 = 1,
+		};
+		__asm__ __volatile__("" : : "r"(ring) : "memory");
+	}
+}
+
+static void
+record_instant(uint32_t events)
+{
+	for (uint32_t i = 0; i < events; i++)
 		PERF_EVENT_RECORD(PERF_EVENT_VM_FREE, PERF_CURRENT, PERF_CURRENT, i, 1);
 }
 
 static void
-record_timed(void)
+record_timed(uint32_t events)
 {
-	for (uint32_t i = 0; i < EVENTS; i++)
+	for (uint32_t i = 0; i < events; i++)
 		PERF_TIME_BLOCK(PERF_EVENT_VM_ALLOC, PERF_CURRENT, PERF_CURRENT, i, 1, {
 			__asm__ __volatile__("");
 		});
@@ -74,12 +84,9 @@ samples(void)
 	configure(PERF_RATE_EVERY_EVENT, true);
 }
 
-static const struct path {
-	const char *name;
-	void (*prepare)(void);
-	void (*run)(void);
-} paths[] = {
-	{"clock", disabled, read_clock},
+static const struct measure_path paths[] = {
+	{"clock", NULL, read_clock},
+	{"serialise", NULL, serialise},
 	{"disabled", disabled, record_instant},
 	{"instant_statistics", statistics, record_instant},
 	{"instant_sample", samples, record_instant},
@@ -87,58 +94,11 @@ static const struct path {
 	{"timed_sample", samples, record_timed},
 };
 
-static pthread_barrier_t together;
-
-static void *
-run_path(void *path)
-{
-	pthread_barrier_wait(&together);
-	((const struct path *)path)->run();
-	pthread_barrier_wait(&together);
-	return NULL;
-}
-
-static double
-round_of(const struct path *path, unsigned int threads)
-{
-	pthread_t thread[THREADS_MAX];
-	uint64_t start;
-
-	pthread_barrier_init(&together, NULL, threads + 1);
-	for (unsigned int i = 0; i < threads; i++)
-		pthread_create(&thread[i], NULL, run_path, (void *)path);
-	pthread_barrier_wait(&together);
-	start = embedded_monotonic_ns();
-	pthread_barrier_wait(&together);
-	start = embedded_monotonic_ns() - start;
-	for (unsigned int i = 0; i < threads; i++)
-		pthread_join(thread[i], NULL);
-	pthread_barrier_destroy(&together);
-	return (double)start / EVENTS;
-}
-
-static int
-ascending(const void *a, const void *b)
-{
-	double difference = *(const double *)a - *(const double *)b;
-
-	return (difference > 0) - (difference < 0);
-}
-
 int
 main(void)
 {
-	double took[ROUNDS];
-
 	embedded_clock_init();
 	perf_analysis_init();
-	for (unsigned int threads = 1; threads <= THREADS_MAX; threads++)
-		for (unsigned int i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-			paths[i].prepare();
-			for (unsigned int round = 0; round < ROUNDS; round++)
-				took[round] = round_of(&paths[i], threads);
-			qsort(took, ROUNDS, sizeof took[0], ascending);
-			printf("%s %u %.2f\n", paths[i].name, threads, took[ROUNDS / 2]);
-		}
+	measure_paths(paths, sizeof paths / sizeof paths[0]);
 	return 0;
 }

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What recording an event costs: nanoseconds in the embedded host, instructions in a kernel.
 
-Compiles the core with two platforms and runs it; prints a table, or with --json the figures.
-Nothing here knows perfmon's Python.
+Compiles the core with two platforms and runs it, and LTTng-UST beside it:
+
+    python -m benchmarks.record.record
 """
 
-import argparse
-import json
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from benchmarks.figures import Figure, grouped, table
+from benchmarks.record import lttng
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -22,6 +24,19 @@ KERNEL = ("-fno-pic", "-no-pie", "-fno-stack-protector")
 MACHINES = {
     "i386": ("-m32", "-march=i686", "-mno-sse", "-mno-mmx"),
     "x86_64": ("-m64", "-mgeneral-regs-only"),
+}
+
+_SUBJECTS = {
+    "clock": ("the clock, read", "processor", ""),
+    "serialise": ("clock and 32 bytes, no statistics", "by hand", ""),
+    "instant_sample": ("instant, statistics and sample", "perfmon", "1.5 of the clock"),
+    "instant_statistics": ("instant, statistics only", "perfmon", ""),
+    "timed_statistics": ("timed, statistics only", "perfmon", ""),
+    "timed_sample": ("timed, statistics and sample", "perfmon", ""),
+    "overwrite": ("instant, to memory", "LTTng-UST", "perfmon 5 times cheaper"),
+    "discard_to_disk": ("instant, to disk", "LTTng-UST", ""),
+    "disabled": ("disabled", "perfmon", "at most 1 ns"),
+    "compiled_in": ("disabled", "LTTng-UST", ""),
 }
 
 
@@ -38,36 +53,30 @@ def run(
     return [line.split() for line in output.splitlines()]
 
 
-def measure() -> dict[str, dict[str, float]]:
-    """Return, by column, the figure of each path."""
+def measure() -> Iterator[Figure]:
+    """Yield nanoseconds with one thread and with two, bytes of an event, and instructions."""
     embedded = [EMBEDDED / f"embedded_{part}.c" for part in ("thread", "clock", "platform")]
-    figures: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        sources = (*embedded, HERE / "nanoseconds.c")
-        for path, threads, value in run(directory, sources, EMBEDDED, ()):
-            figures.setdefault(f"ns, {threads} threads", {})[path] = float(value)
+        lines = run(directory, (*embedded, HERE / "nanoseconds.c"), EMBEDDED, ())
+        rows = [(path, int(threads), float(value)) for path, threads, value in lines]
+        beside, size = lttng.measure(directory)
+        for threads in (1, 2):
+            found = grouped((path, value) for path, n, value in rows + beside if n == threads)
+            for path, (subject, who, target) in _SUBJECTS.items():
+                yield Figure(
+                    f"recording an event, {threads} thread{'s' * (threads > 1)}",
+                    subject, who, "ns", found[path], target,
+                )  # fmt: skip
+        yield Figure("an event's size", "on disk", "perfmon", "bytes", (32.0,))
+        yield Figure("an event's size", "on disk", "LTTng-UST", "bytes", (size,))
         for machine, flags in MACHINES.items():
-            sources = (HERE / "instructions.c",)
-            for path, value in run(directory, sources, HERE, (*KERNEL, *flags)):
-                figures.setdefault(f"instructions, {machine}", {})[path] = float(value)
-    return figures
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    figures = measure()
-    if parser.parse_args().json:
-        print(json.dumps(figures, indent=2))
-        return
-    paths = list(dict.fromkeys(path for column in figures.values() for path in column))
-    print(f"{'':20}" + "".join(f"{column:>22}" for column in figures))
-    for path in paths:
-        cells = (column.get(path) for column in figures.values())
-        print(f"{path:20}" + "".join(f"{'' if cell is None else cell:>22}" for cell in cells))
+            for path, value in run(directory, (HERE / "instructions.c",), HERE, (*KERNEL, *flags)):
+                yield Figure(
+                    f"recording an event, {machine}", path, "perfmon", "instructions",
+                    (float(value),),
+                )  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    print(table(list(measure())))
