@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 GUEST := first-light
 ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py injection.py \
 	qemu_host.py samples.py switching.py)
-ROBUSTNESS := tests/conformance/test_malformed_requests.py tests/fuzz \
+ROBUSTNESS := $(wildcard tests/conformance/test_malformed_*.py) tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py \
 	tests/perfmon/kills tests/perfmon/mach/test_base_install.py
 LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
