@@ -32,6 +32,8 @@ _REPLY_SIZE: Final = 8192
 """Of the largest reply that a kernel builds."""
 
 _SUCCESS: Final = 0
+_LONGEST: Final = 0x7FFFFFFF
+"""Milliseconds of the longest time-out but for ever."""
 _TIMED_OUT: Final = (0x10000004, 0x10004003)
 _PORT_DIED: Final = (0x10004002, 0x10004009)
 
@@ -76,25 +78,25 @@ class EmbeddedTransport(Transport):
         self.ports = MappingProxyType(
             {"host": ports.host, "host-priv": ports.host_priv, "workload": ports.workload}
         )
+        # Looked up once: a call takes a few microseconds in all.
+        self._call: Any = self._host.embedded_call
+        self._forever: int = self._host.EMBEDDED_FOREVER
         self._buffers = threading.local()
         self._own_ports: set[int] = set()
         self._closed = False
 
     def call(self, request: Message, timeout: float | None = None) -> Message:
         """See Transport."""
-        self._check_open()
+        if self._closed:
+            self._check_open()
         try:
             reply, words, buffer = self._buffers.reply
         except AttributeError:
             reply, words, buffer = self._buffers.reply = self._new_buffer()
-        code = self._host.embedded_call(
-            request.data,
-            len(request.data),
-            reply,
-            _REPLY_SIZE,
-            self._host.EMBEDDED_FOREVER if timeout is None else _milliseconds(timeout),
-        )
-        if code != _SUCCESS:
+        data = request.data
+        patience = self._forever if timeout is None else _milliseconds(timeout)
+        code = self._call(data, len(data), reply, _REPLY_SIZE, patience)
+        if code:
             raise _refusal(code, timeout)
         data = buffer[: words[1]]
         return self._take_memory(data) if words[0] & BITS_COMPLEX else Message(data)
@@ -170,7 +172,8 @@ class EmbeddedTransport(Transport):
 
 
 def _milliseconds(seconds: float) -> int:
-    return min(max(round(seconds * 1000), 1), 0x7FFFFFFF)
+    milliseconds = int(seconds * 1000)
+    return max(1, min(milliseconds, _LONGEST))
 
 
 def _refusal(code: int, timeout: float | None) -> Exception:
