@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 GUEST := first-light
 ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py injection.py \
 	qemu_host.py samples.py switching.py)
-ROBUSTNESS := tests/conformance/test_malformed_requests.py tests/fuzz \
+ROBUSTNESS := $(wildcard tests/conformance/test_malformed_*.py) tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py \
 	tests/perfmon/kills tests/perfmon/mach/test_base_install.py
 LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
@@ -20,7 +20,7 @@ LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 # What the build reads: stubs and the core are made anew when any of it changes.
 SOURCES := setup.py $(shell find mig csrc include -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz bench build clean
+.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz bench mutants build clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -65,6 +65,11 @@ bench: build-test
 	$(BIN)/python tools/requirements.py bench > $(VENV)/requirements-bench.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements-bench.txt
 	$(BIN)/python -m benchmarks
+
+# Spoils the core in so many places, one at a time, and says which its tests did not notice.
+MUTANTS := 100
+mutants: build-test
+	$(BIN)/python tests/core/mutate.py --count $(MUTANTS)
 
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60

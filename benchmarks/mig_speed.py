@@ -2,7 +2,8 @@
 """How long mig takes beside GNU MIG 20231217: a job alone, and all the jobs of a GNU Mach build.
 
 Both compile for x86_64 and preprocess themselves; the packages that hold GNU MIG and Mach's
-interfaces are fetched.  Runs take turns, so that what disturbs one disturbs the other:
+interfaces are fetched.  Python's byte code is cached, as that of an installed package is.  Runs
+take turns, so that what disturbs one disturbs the other:
 
     python -m benchmarks.mig_speed
 """
@@ -68,9 +69,15 @@ def _words(job: Job, include: Path, directory: str) -> list[str]:
     return ["-n", f"-I{include}", *job.outputs(directory), f"{job.name}.{job.kind}.defs"]
 
 
+def _environment() -> dict[str, str]:
+    """What commands run in; the byte code goes into the directory that they run in."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    cache = str(Path("cache").absolute())
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": cache, "CC": "gcc -m64"}
+
+
 def _run(command: list[str]) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CC": "gcc -m64"}
-    subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, env=_environment(), stderr=subprocess.DEVNULL)
 
 
 def _run_each(commands: list[list[str]]) -> None:
@@ -79,7 +86,9 @@ def _run_each(commands: list[list[str]]) -> None:
 
 
 def _compare(title: str, contestants: Mapping[str, Callable[[], object]]) -> None:
-    """Let contestants run in turns; print median and quartiles of wall and processor time."""
+    """Let contestants run in turns, once for nothing; print median and quartiles of the times."""
+    for run in contestants.values():
+        run()
     wall: dict[str, list[float]] = {name: [] for name in contestants}
     processor: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(ROUNDS):
@@ -104,8 +113,7 @@ def _spread(values: list[float]) -> str:
 def _print_imports(command: list[str]) -> None:
     """Print what the modules of a job take to import."""
     command = [command[0], "-X", "importtime", *command[1:]]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, env=_environment(), capture_output=True, text=True)
     rows = [line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")]
     times = {row[2].strip(): int(row[0].split(":")[1]) for row in rows[1:]}
     ours = sum(each for name, each in times.items() if name.startswith("mig"))

@@ -42,8 +42,8 @@ _WITH_VALUE = {
     "-cc": "preprocessor_command",
     "-migcom": "migcom",
 }
-_IGNORED = ("-Q", "-V", "-r", "-S", "-t")
-_GONE = ("-R", "-T")
+_IGNORED = ("-Q", "-V", "-r", "-S")
+_GONE = ("-R", "-T", "-t")
 
 
 class UsageError(Exception):

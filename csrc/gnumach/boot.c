@@ -11,14 +11,12 @@
 #include <perf_platform_rpc.h>
 
 #include "perf_hooks.h"
+#include "perf_sites.h"
 
 #define SUBSYSTEM_SLOT 72 /* message id 2072, in a table that begins with 2000 */
 #define SUBSYSTEM_ROUTINES 15
 
 extern mig_routine_t perf_monitor_server_routines[];
-
-/* Where the memory added to an image ends; absent from a kernel linked whole. */
-extern char perf_blob_end[] __attribute__((weak));
 
 lock_data_t perf_control_lock;
 
@@ -44,8 +42,8 @@ start(void)
 PERF_WRAP(void, biosmem_register_boot_data, (uintptr_t from, uintptr_t to, boolean_t temporary))
 {
 	if (from == physical(_start) && to == physical(_end)) {
-		if (perf_blob_end != NULL)
-			to = physical(perf_blob_end);
+		if (perf_added_end != 0)
+			to = perf_added_end - PERF_KERNEL_BASE;
 		start();
 		if (PERF_UNREGISTERED_PAGE != 0)
 			__real_biosmem_register_boot_data(PERF_UNREGISTERED_PAGE,

@@ -145,12 +145,6 @@ PERF_WRAP(mach_msg_return_t, ipc_kmsg_put,
 	return result;
 }
 
-static inline bool
-within(const void *address, uintptr_t function, uintptr_t size)
-{
-	return (uintptr_t)address - function < size;
-}
-
 PERF_WRAP(int, PERF_COPYOUT, (const void *kernel, void *user, vm_size_t size))
 {
 	const mach_msg_header_t *header = kernel;
@@ -159,8 +153,8 @@ PERF_WRAP(int, PERF_COPYOUT, (const void *kernel, void *user, vm_size_t size))
 
 	failed = PERF_REAL(PERF_COPYOUT)(kernel, user, size);
 	if (failed || size < sizeof(*header) ||
-	    !(within(caller, (uintptr_t)mach_msg_trap, PERF_SIZE_MACH_MSG_TRAP) ||
-	      within(caller, (uintptr_t)exception_raise, PERF_SIZE_EXCEPTION_RAISE)))
+	    !(perf_is_within(caller, (uintptr_t)mach_msg_trap, PERF_SIZE_MACH_MSG_TRAP) ||
+	      perf_is_within(caller, (uintptr_t)exception_raise, PERF_SIZE_EXCEPTION_RAISE)))
 		return failed;
 	received(0, (uint32_t)header->msgh_id, size);
 	mark((uintptr_t)kernel - PERF_OFFSET_KMSG_HEADER);

@@ -199,15 +199,19 @@ thread_dies(struct perf_activity *activity)
 	activity->end.start.epoch = 0;
 }
 
+void thread_halt_self(void);
+
 /*
- * Called by thread_halt_self(), which blocks for good if the thread is to end,
- * and otherwise until it is resumed.
+ * thread_halt_self() blocks for good if the thread is to end, and otherwise
+ * until it is resumed.
  */
 PERF_WRAP(void, thread_block, (void (*continuation)(void)))
 {
 	struct perf_activity *activity = perf_activity_find();
 
-	if (activity != NULL && activity->end.start.epoch != 0)
+	if (activity != NULL && activity->end.start.epoch != 0 &&
+	    perf_is_within(__builtin_return_address(0), (uintptr_t)thread_halt_self,
+			   PERF_SIZE_THREAD_HALT_SELF))
 		thread_dies(activity);
 	__real_thread_block(continuation);
 }

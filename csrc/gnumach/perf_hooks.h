@@ -9,6 +9,9 @@
 #ifndef _PERF_HOOKS_H_
 #define _PERF_HOOKS_H_
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "perf_arch.h"
 
 #define PERF_WRAP(type, function, arguments)	\
@@ -21,5 +24,15 @@
 #define PERF_WRAPPER(function) PERF_JOIN(__wrap_, function)
 #define PERF_JOIN(prefix, function) PERF_JOIN_NOW(prefix, function)
 #define PERF_JOIN_NOW(prefix, function) prefix##function
+
+/*
+ * Does the code there belong to a function?  ld --wrap redirects the calls of
+ * all other object files, those too that do not matter.
+ */
+static inline bool
+perf_is_within(const void *address, uintptr_t function, uintptr_t size)
+{
+	return (uintptr_t)address - function < size;
+}
 
 #endif /* _PERF_HOOKS_H_ */

@@ -26,15 +26,21 @@ struct perf_site {
 extern const struct perf_site perf_sites[];
 extern const uint32_t perf_site_count;
 
+/* Where the memory added to an image ends; 0 in a kernel that was linked with --wrap. */
+extern const uintptr_t perf_added_end;
+
 /*
- * An instruction in the kernel's text that becomes a jump.  The entry executes
- * it elsewhere and goes on behind it.
+ * An instruction in the kernel's text that becomes a jump to the entry, which
+ * goes on with a copy of the instruction and then behind it.  The copy is made
+ * when monitoring is first enabled: only then are its addresses known wherever
+ * the kernel was linked.
  */
 #define PERF_JUMP_SIZE 5
 
 struct perf_detour {
 	uint8_t *instruction;
-	uint8_t original[PERF_JUMP_SIZE]; /* its bytes in the stock kernel */
+	uint8_t *moved;
+	uint32_t size;
 	uintptr_t entry;
 };
 

@@ -17,6 +17,7 @@
 #define CR0_WRITE_PROTECT 0x10000ul
 
 static bool switched_on;
+static bool copied; /* the instructions of the detours */
 
 static inline uint32_t
 displacement(const struct perf_site *site, bool on)
@@ -26,14 +27,14 @@ displacement(const struct perf_site *site, bool on)
 	return on ? (uint32_t)(site->wrapper - next) : site->original;
 }
 
-/* The byte of a detour's instruction: of its jump, or of the stock kernel. */
+/* The byte of a detour's instruction: of its jump, or of the kernel's own. */
 static inline uint8_t
 detour_byte(const struct perf_detour *detour, bool on, uint32_t at)
 {
 	uintptr_t next = (uintptr_t)detour->instruction + PERF_JUMP_SIZE;
 
 	if (!on)
-		return detour->original[at];
+		return detour->moved[at];
 	return at == 0 ? JUMP : (uint8_t)((detour->entry - next) >> (8 * (at - 1)));
 }
 
@@ -76,6 +77,19 @@ forbid_writes(unsigned long saved)
 			     : "memory");
 }
 
+static void
+copy_instructions(void)
+{
+	unsigned long saved = perf_platform_mask(), protection = allow_writes();
+
+	for (uint32_t i = 0; i < perf_detour_count; i++)
+		for (uint32_t at = 0; at < perf_detours[i].size; at++)
+			perf_detours[i].moved[at] = perf_detours[i].instruction[at];
+	forbid_writes(protection);
+	perf_platform_unmask(saved);
+	copied = true;
+}
+
 kern_return_t
 perf_sites_switch(bool on)
 {
@@ -83,6 +97,8 @@ perf_sites_switch(bool on)
 
 	if (on == switched_on)
 		return KERN_SUCCESS;
+	if (!copied)
+		copy_instructions();
 	if (!sites_hold(switched_on) || perf_traps_check() != KERN_SUCCESS)
 		return KERN_FAILURE;
 

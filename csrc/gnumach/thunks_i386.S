@@ -80,7 +80,9 @@ perf_detour_return_from_trap:
 	call	perf_leave_kernel
 	movl	%ebx, %esp
 	movl	%esi, %edx
-	.byte	PERF_INSTRUCTION_return_from_trap
+	.globl	perf_moved_return_from_trap
+perf_moved_return_from_trap:
+	.fill	PERF_SIZE_return_from_trap, 1, 0x90 /* the kernel's instruction goes here */
 	jmp	PERF_BEHIND_return_from_trap
 	.size	perf_detour_return_from_trap, . - perf_detour_return_from_trap
 

@@ -95,7 +95,9 @@ perf_detour_return_from_trap:
 	movl	PERF_OFFSET_SAVED_EAX(%rbx), %edi
 	call	perf_leave_kernel
 	movq	%rbx, %rsp
-	.byte	PERF_INSTRUCTION_return_from_trap
+	.globl	perf_moved_return_from_trap
+perf_moved_return_from_trap:
+	.fill	PERF_SIZE_return_from_trap, 1, 0x90 /* the kernel's instruction goes here */
 	jmp	PERF_BEHIND_return_from_trap
 	.size	perf_detour_return_from_trap, . - perf_detour_return_from_trap
 
@@ -111,7 +113,9 @@ perf_detour_syscall64_check_for_ast:
 	movl	%eax, %edi
 	call	perf_leave_kernel
 	movq	%rbx, %rax
-	.byte	PERF_INSTRUCTION_syscall64_check_for_ast
+	.globl	perf_moved_syscall64_check_for_ast
+perf_moved_syscall64_check_for_ast:
+	.fill	PERF_SIZE_syscall64_check_for_ast, 1, 0x90 /* the kernel's instruction goes here */
 	jmp	PERF_BEHIND_syscall64_check_for_ast
 	.size	perf_detour_syscall64_check_for_ast, . - perf_detour_syscall64_check_for_ast
 

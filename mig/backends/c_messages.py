@@ -326,8 +326,11 @@ def check_fields(
         if part.variable is not None:
             out.line(f"Part = {_room(checked, part.variable)};")
             out.line("Size += Part;")
-            relation = "!=" if part.variable is variables[-1] else "<"
-            check(out, [f"{checked.head}.msgh_size {relation} Size"], failure)
+            if part.variable is variables[-1]:
+                check(out, [f"{checked.head}.msgh_size != Size"], failure)
+            elif checked.side.is_server:
+                # A request has just the memory that it needs, a reply's buffer is large enough.
+                check(out, [f"{checked.head}.msgh_size < Size"], failure)
             checked.find_next(out, part)
 
 

@@ -244,8 +244,11 @@ class _Decoder:
         name = part.name
         if part.place is Place.VARIABLE:
             limit = part.field.type.number
-            with self._source.block(f"if {name}_count > {limit}:"):
-                self._raise_count(part, f"at most {limit}")
+            condition, expected = f"{name}_count > {limit}", f"at most {limit}"
+            if part.is_text:  # its zero counts
+                condition, expected = f"not 0 < {name}_count <= {limit}", f"1 to {limit}"
+            with self._source.block(f"if {condition}:"):
+                self._raise_count(part, expected)
         if part.scale > 1:
             with self._source.block(f"if {name}_count % {part.scale}:"):
                 self._raise_count(part, f"a multiple of {part.scale}")

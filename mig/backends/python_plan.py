@@ -288,10 +288,8 @@ def _part(abi: Abi, routine: Routine, field: Field, *, sent: bool) -> Part:
             place, number = Place.FIXED, kind.number
         elif kind.inline:
             place = Place.INDEFINITE if kind.indefinite else Place.VARIABLE
-        elif kind.variable:
-            place = Place.OUT_OF_LINE
         else:
-            raise UnsupportedTypeError("memory of fixed size out of line, which is sent as none")
+            place = Place.OUT_OF_LINE
         if value is None:
             leaf, _ = leaf_of(kind)
             scale = kind.count_scale

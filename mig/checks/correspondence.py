@@ -51,7 +51,7 @@ class Comparison:
         """
         if c_type.kind is CKind.INCOMPLETE:
             yield Difference("c-size", f"C's '{c_name}' has no size: it is incomplete or void")
-        elif not kind.inline or kind.variable:
+        elif kind.variable:
             yield from self._reference(kind, c_type, c_name)
         elif kind.is_array:
             yield from self._array(kind, c_type, c_name)
@@ -129,11 +129,6 @@ class Comparison:
         if element is None:
             return
         size = self._bytes(element)
-        if not kind.inline and not kind.variable and element.element is not None:
-            # C has a pointer to the whole or to the first of its elements.
-            first = element.element
-            if c_element.size == self._bytes(first) and c_element.size != size:
-                element, size = first, c_element.size
         if size != c_element.size:
             yield Difference(
                 "c-size",

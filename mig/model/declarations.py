@@ -230,10 +230,9 @@ class TypeTable:
             if isinstance(node.target, nodes.NamedType)
             else self._build(node.target)
         )
-        if not target.inline or (target.variable and not target.indefinite):
-            self._diagnostics.error(
-                node.position, "only fixed-size types and array[] can be out of line"
-            )
+        if not target.indefinite:
+            # GNU MIG takes types of fixed size, too, and then sends none of the data.
+            self._diagnostics.error(node.position, "only array[] can be out of line")
             return self.by_name["int"]
         return types.pointer_to(self._abi, target, kernel=self._kernel)
 

@@ -239,7 +239,7 @@ def variable_array_of(element: Type, maximum: int | None) -> Type:
 
 
 def pointer_to(abi: Abi, target: Type, *, kernel: bool) -> Type:
-    """``^ target``.  Out-of-line port rights are names, or pointers inside the kernel."""
+    """``^ target``, an ``array[]``: port rights in it are names, or pointers inside the kernel."""
     ports_as_names = target.is_port and not kernel
     return replace(
         copy_of(target),
@@ -250,7 +250,7 @@ def pointer_to(abi: Abi, target: Type, *, kernel: bool) -> Type:
         indefinite=False,
         by_value=True,
         string=False,
-        element=target.element if target.variable else target,
+        element=target.element,
         members=(),
         alignment=abi.word,
     )

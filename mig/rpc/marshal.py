@@ -184,10 +184,11 @@ def unexpected_reply(
         return MigServerDied(routine=routine)
     if header.id != reply_id:
         return ProtocolError(f"expected reply {reply_id}, found {header.id}", routine=routine)
-    return _reported(abi, routine, message) or _unexpected_body(routine, sizes, message)
+    return _reported(abi, routine, sizes, message) or _unexpected_body(routine, sizes, message)
 
 
-def _reported(abi: Abi, routine: str, message: Message) -> MachError | None:
+def _reported(abi: Abi, routine: str, sizes: tuple[int, int], message: Message) -> MachError | None:
+    """The error in a reply: in one of an error's form, or in a whole one whose rest is ignored."""
     return_code = Struct("<Qi" if abi.wide else "<Ii")
     if len(message.data) < abi.header_size + return_code.size:
         return unexpected_size(routine, abi.error_reply_size, len(message.data))
@@ -195,7 +196,13 @@ def _reported(abi: Abi, routine: str, message: Message) -> MachError | None:
     expected = 0x1_2000_2002 if abi.wide else 0x1001_2002
     if descriptor != expected:
         return unexpected_type(routine, "the return code", expected, descriptor)
-    return KernReturnError.from_code(code, routine=routine) if code else None
+    least, most = sizes
+    form = (
+        len(message.data) == abi.error_reply_size and not unpack_header(abi, message.data).complex
+    )
+    if not code or not (form or least <= len(message.data) <= most):
+        return None
+    return KernReturnError.from_code(code, routine=routine)
 
 
 def unexpected_request(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The command kernel: kinds, fetch, instrument, boot, list, stop.
+"""The command kernel: kinds, fetch, instrument, objects, boot, list, stop.
 
 perfmon.kernel does all of it; it is imported when asked for, because it needs more than the base
 install.
@@ -33,7 +33,7 @@ class Kernel(Command):
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the verbs."""
         verbs = parser.add_subparsers(metavar="VERB", required=True)
-        for cls in (Kinds, Fetch, Instrument, Boot, List, Stop):
+        for cls in (Kinds, Fetch, Instrument, Objects, Boot, List, Stop):
             verb = cls()
             text = (cls.__doc__ or "").partition("\n")[0]
             added = verbs.add_parser(
@@ -128,6 +128,36 @@ class Instrument(Command):
             )
             rows = [[function, str(calls)] for function, calls in sorted(report.sites.items())]
             print(table(["<FUNCTION", "CALLS REDIRECTED"], rows))
+        return Status.GOOD
+
+
+class Objects(Command):
+    """Make the object file that a kernel built from source is linked with."""
+
+    name: ClassVar[str] = "objects"
+    example: ClassVar[str] = "kernel objects --for gnumach -o perfmon"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add --for, -o and --json."""
+        parser.add_argument(
+            "--for", type=Path, required=True, metavar="KERNEL", dest="kernel",
+            help="the kernel, built without it: unstripped, with debugging information",
+        )  # fmt: skip
+        parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIRECTORY")
+        add_json_argument(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Print the linker's arguments."""
+        from perfmon.kernel.objects import build_objects
+
+        made = build_objects(args.kernel, args.output)
+        if args.json:
+            print_json(made)
+        else:
+            print(f"@{made.response}")
+            say(
+                f"give this to ld where it links the kernel's objects: `ld -r ... @{made.response}`"
+            )
         return Status.GOOD
 
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compiling and linking what is added to an image: core, RPC routines, hooks.
+"""Compiling and linking what is added to a kernel: core, RPC routines, hooks.
 
-The objects are linked against the image's own symbols, with --wrap for each
-hooked function, at the address behind the kernel's memory.
+For an image the objects are linked against its own symbols, with --wrap for each hooked function,
+at the address behind the kernel's memory; a kernel that is built from source is linked with them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from perfmon.kernel import paths
 from perfmon.kernel.detours import Detour
 from perfmon.kernel.image import KernelImage
+from perfmon.kernel.plan import ANCHOR, BOOT_CALLEE, Plan
 from perfmon.kernel.sites import CallSite
 from perfmon.kernel.toolchain import Build
 
@@ -30,9 +31,17 @@ _SITE_TABLE = """\
 const struct perf_site perf_sites[] = {{
 {entries}}};
 const uint32_t perf_site_count = {count};
+const uintptr_t perf_added_end = {end};
+"""
+
+_DETOUR_TABLE = """\
+#include <perf_sites.h>
+
+extern uint8_t {anchor}[];
+{declarations}
 const struct perf_detour perf_detours[] = {{
-{detours}}};
-const uint32_t perf_detour_count = {detour_count};
+{entries}}};
+const uint32_t perf_detour_count = {count};
 """
 
 
@@ -54,43 +63,75 @@ class Blob:
 
 
 def build_blob(
-    image: KernelImage,
-    directory: Path,
-    *,
-    address: int,
-    definitions: Mapping[str, str],
-    processors: str,
-    wrapped: Iterable[str],
-    entry: str,
-    sites: Sequence[CallSite],
-    detours: Sequence[Detour],
+    image: KernelImage, directory: Path, *, address: int, plan: Plan, sites: Sequence[CallSite]
 ) -> Blob:
-    """Compile and link everything in `directory`.
+    """Compile and link what is added to an image.
 
     Args:
         image: the kernel to link against.
         directory: for generated files and objects.
         address: where the blob is to lie.
-        definitions: what <perf_offsets.h> defines, without the prefix of its names.
-        processors: the folder of csrc/gnumach for the kernel's processors.
-        wrapped: the functions that have wrappers.
-        entry: the function that the kernel calls when it boots.
+        plan: the monitor for this kernel.
         sites: the calls that are switched at run time.
-        detours: instructions that are switched at run time.
 
     Raises:
         ToolError: a program is missing or failed.
     """
+    build = monitor_build(image, directory, plan)
+    kernel = directory / "kernel.elf"
+    kernel.write_bytes(image.data)
+    target = build.link(
+        [*monitor_objects(build, plan), site_table(build, _site_table(image, sites))],
+        "blob.elf",
+        "--gc-sections",
+        f"--entry=__wrap_{BOOT_CALLEE}",
+        f"--defsym=PERF_BLOB_START={address:#x}",
+        f"--script={paths.sources() / 'csrc' / 'gnumach' / 'image.lds'}",
+        f"--just-symbols={kernel}",
+        *(f"--wrap={function}" for function in plan.wrapped),
+    )
+    return _read_blob(KernelImage(target), address)
+
+
+def build_object(image: KernelImage, directory: Path, plan: Plan) -> Path:
+    """Compile what a kernel is linked with, into one object file.
+
+    It is what is added to an image, but for the table of calls: the linker redirects them.
+
+    Raises:
+        ToolError: a program is missing or failed.
+    """
+    build = monitor_build(image, directory, plan)
+    table = _SITE_TABLE.format(declarations="", entries="", count=0, end=0)
+    return build.link(
+        [*monitor_objects(build, plan), site_table(build, table)],
+        "perfmon.o",
+        "-r",
+        "--gc-sections",
+        *(f"--undefined=__wrap_{function}" for function in plan.wrapped),
+    )
+
+
+def monitor_build(image: KernelImage, directory: Path, plan: Plan) -> Build:
+    """Where the monitor is compiled for an image, with its headers."""
+    root = paths.sources()
+    own = root / "csrc" / "gnumach"
+    include = (
+        own, own / plan.processors, own / "include", root / "csrc" / "core", root / "csrc" / "rpc",
+        root / "include",
+    )  # fmt: skip
+    build = Build(image.machine, directory, include, ("KERNEL=1",))
+    anchor = image.symbols[ANCHOR]
+    (directory / "perf_offsets.h").write_text(_offsets_header(plan, anchor))
+    (directory / "detour_table.c").write_text(_detour_table(plan.detours, anchor))
+    return build
+
+
+def monitor_objects(build: Build, plan: Plan) -> list[Path]:
+    """Compile the monitor, the same for both ways into a kernel."""
     root = paths.sources()
     csrc = root / "csrc"
     own = csrc / "gnumach"
-    own_processors = own / processors
-    include = (own, own_processors, own / "include", csrc / "core", csrc / "rpc", root / "include")
-    build = Build(image.machine, directory, include, ("KERNEL=1",))
-    (directory / "perf_offsets.h").write_text(_offsets_header(definitions, detours))
-    (directory / "site_table.c").write_text(_site_table(image, sites, detours))
-    kernel = directory / "kernel.elf"
-    kernel.write_bytes(image.data)
     stub = build.server_stubs(
         root / "include" / "mach" / "perf_monitor.defs",
         "perf_monitor",
@@ -104,61 +145,65 @@ def build_blob(
         *sorted((csrc / "core").glob("*.c")),
         *sorted((csrc / "rpc").glob("*.c")),
         *sorted(own.glob("*.c")),
-        *sorted(own_processors.glob("*.c")),
-        own / f"thunks_{image.machine.name}.S",
-        directory / "site_table.c",
+        *sorted((own / plan.processors).glob("*.c")),
+        own / f"thunks_{build.machine.name}.S",
+        build.directory / "detour_table.c",
         stub,
         alert,
     ]
     fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
     small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]
-    flags = (*image.machine.kernel_flags, *_SECTIONS)
-    target = build.link(
-        [
-            *build.compile(fast, *flags),
-            *build.compile(small, *flags, "-Os"),
-        ],
-        "blob.elf",
-        "--gc-sections",
-        f"--entry={entry}",
-        f"--defsym=PERF_BLOB_START={address:#x}",
-        f"--script={own / 'image.lds'}",
-        f"--just-symbols={kernel}",
-        *(f"--wrap={function}" for function in wrapped),
-    )
-    return _read_blob(KernelImage(target), address)
+    flags = (*build.machine.kernel_flags, *_SECTIONS)
+    return [*build.compile(fast, *flags), *build.compile(small, *flags, "-Os")]
 
 
-def _offsets_header(definitions: Mapping[str, str], detours: Sequence[Detour]) -> str:
-    values = dict(definitions)
-    for detour in detours:
-        values[f"INSTRUCTION{detour.label}"] = _bytes(detour.instruction)
-        values[f"BEHIND{detour.label}"] = f"{detour.next:#x}"
+def site_table(build: Build, text: str) -> Path:
+    """Compile the table of calls that are switched at run time."""
+    source = build.directory / "site_table.c"
+    source.write_text(text)
+    (target,) = build.compile([source], *build.machine.kernel_flags)
+    return target
+
+
+def _offsets_header(plan: Plan, anchor: int) -> str:
+    values = dict(plan.definitions)
+    for detour in plan.detours:
+        values[f"SIZE{detour.label}"] = str(len(detour.instruction))
+        values[f"BEHIND{detour.label}"] = _from_anchor(detour.next, anchor)
     return "".join(f"#define PERF_{name} {value}\n" for name, value in values.items())
 
 
-def _bytes(data: bytes) -> str:
-    return ", ".join(f"{byte:#04x}" for byte in data)
+def _from_anchor(address: int, anchor: int) -> str:
+    return f"{ANCHOR} + ({address - anchor})"
 
 
-def _site_table(image: KernelImage, sites: Sequence[CallSite], detours: Sequence[Detour]) -> str:
+def _detour_table(detours: Sequence[Detour], anchor: int) -> str:
+    kinds = ("moved", "detour")
+    labels = [f"perf_{kind}{detour.label}" for detour in detours for kind in kinds]
+    return _DETOUR_TABLE.format(
+        anchor=ANCHOR,
+        declarations="".join(f"extern uint8_t {label}[];\n" for label in labels),
+        entries="".join(
+            f"\t{{ {_from_anchor(detour.address, anchor)}, perf_moved{detour.label}, "
+            f"{len(detour.instruction)}, (uintptr_t)perf_detour{detour.label} }},\n"
+            for detour in detours
+        ),
+        count=len(detours),
+    )
+
+
+def _site_table(image: KernelImage, sites: Sequence[CallSite]) -> str:
     functions = sorted({site.function for site in sites})
-    targets = [f"__wrap_{name}" for name in functions]
-    targets += [f"perf_detour{detour.label}" for detour in detours]
+    wrappers = "".join(f"extern char __wrap_{name}[];\n" for name in functions)
     return _SITE_TABLE.format(
-        declarations="".join(f"extern char {target}[];\n" for target in targets),
+        declarations=f"extern char perf_blob_end[];\n{wrappers}",
         entries="".join(
             f"\t{{ (uint32_t *){site.operand:#x}, "
             f"0x{image.read(site.operand, 4)[::-1].hex()}, (uintptr_t)__wrap_{site.function} }},\n"
             for site in sites
         ),
         count=len(sites),
-        detours="".join(
-            f"\t{{ (uint8_t *){detour.address:#x}, {{ {_bytes(detour.overwritten)} }}, "
-            f"(uintptr_t)perf_detour{detour.label} }},\n"
-            for detour in detours
-        ),
-        detour_count=len(detours),
+        end="(uintptr_t)perf_blob_end",
     )
 
 

@@ -108,7 +108,8 @@ def _client_before(
             yield f"\trunner_take({variable}, sizeof {variable});"
         actual[name] = f"(void *){variable}"
     elif argument.form is Form.BOUNDED:
-        yield _BUFFER.format(variable, argument.room)
+        # One more, for a caller that gives too many.
+        yield _BUFFER.format(variable, argument.room + size)
         yield f"\tmach_msg_type_number_t {variable}Cnt = runner_take_word();"
         if argument.sent:
             yield f"\trunner_take({variable}, {variable}Cnt * {size});"

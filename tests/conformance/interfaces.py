@@ -91,7 +91,7 @@ def _rights(kind: Type) -> tuple[int, ...]:
 
 def _form(kind: Type) -> Form:
     if not kind.inline:
-        return Form.REGION if kind.variable else Form.FIXED_REGION
+        return Form.REGION
     if kind.indefinite:
         return Form.INDEFINITE
     if kind.string:
@@ -130,4 +130,4 @@ def _count(kind: Type, form: Form) -> int:
         return kind.bytes
     if form is Form.REGION:
         return 0
-    return 1 if form is Form.FIXED_REGION else kind.maximum_count
+    return kind.maximum_count

@@ -12,6 +12,7 @@ from tests.conformance.targets import HERE, INCLUDE, Target
 
 HARNESS = HERE / "harness"
 SHIMS = HERE / "shims"
+RELAY = HERE / "relay" / "relay.c"
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 ADDRESS_SANITIZER = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
@@ -58,6 +59,11 @@ def build_runner(target: Target, output: Path, flags: Sequence[str] = ()) -> Pat
     """The runner of one ABI."""
     sources = sorted(HARNESS.glob("*.c"))
     return compile_c(target, sources, output, [*WARNINGS, *flags, "-rdynamic"])
+
+
+def build_relay(target: Target, output: Path, flags: Sequence[str] = ()) -> Path:
+    """The server that hands on what it gets, and hands over what comes back."""
+    return compile_c(target, [RELAY], output, [*WARNINGS, "-shared", "-fPIC", *flags])
 
 
 def build_side(
@@ -111,28 +117,45 @@ def run(
     operations: Iterable[bytes],
     *,
     left_out: int | None = None,
+    relay: tuple[int, int] | None = None,
 ) -> list[list[Record]]:
-    """The records of each operation; `left_out` is a check that a prepared stub does not make.
+    """The records of each operation.
+
+    Args:
+        runner: the program.
+        client: the shared object with the client.
+        server: the one with the server.
+        fill: what memory holds that was not written.
+        operations: made with `operation`.
+        left_out: a check that a stub made separable does not make.
+        relay: descriptors that a server which is a relay writes to and reads from.
 
     Raises:
         RunnerError: the runner found something wrong or a sanitizer did.
     """
     work = list(operations)
+    environment = dict(os.environ)
+    if left_out is not None:
+        environment["RUNNER_LEFT_OUT"] = str(left_out)
+    if relay is not None:
+        environment["RELAY"] = f"{relay[0]},{relay[1]}"
     result = subprocess.run(
         [str(runner), str(client), str(server), str(fill.byte)],
         check=False,
         input=b"".join(work),
         capture_output=True,
         timeout=120,
-        env=os.environ | ({} if left_out is None else {"RUNNER_LEFT_OUT": str(left_out)}),
+        env=environment,
+        pass_fds=relay or (),
     )
-    records = _parse(result.stdout)
+    records = parse(result.stdout)
     if result.returncode or len(records) != len(work):
         raise RunnerError(len(records), result.returncode, result.stderr.decode(errors="replace"))
     return records
 
 
-def _parse(output: bytes) -> list[list[Record]]:
+def parse(output: bytes) -> list[list[Record]]:
+    """The records of each complete operation in a runner's output."""
     operations: list[list[Record]] = []
     current: list[Record] = []
     at = 0

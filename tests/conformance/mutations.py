@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Requests that a peer with bad manners could send: valid ones changed in one place.
+"""Messages that a peer with bad manners could send: valid ones changed in one place.
 
 Layouts and descriptors are read with the runtime's walker; no stub is known here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -16,23 +16,23 @@ from mig.rpc.message import (
     unpack_header,
     walk_descriptors,
 )
-from tests.conformance.shapes import Argument, Form, Role, Routine
+from tests.conformance.shapes import Argument, Element, Form, Leaf, Role, Routine
 
 MAX_REGIONS = 16
 LARGEST_REGION = 1 << 20
 
 
 class Verdict(Enum):
-    """What a server may do with a request."""
+    """What a receiver may do with a message."""
 
-    REFUSE = auto()  # an error reply, and the server function is not called
-    TOLERATE = auto()  # the same, or a call with the arguments of the valid request
+    REFUSE = auto()  # an error, and nothing of what it carries is handed on
+    TOLERATE = auto()  # the same, or what the valid message leads to
     SURVIVE = auto()  # anything that stays within memory
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as a server receives it; pointers in `data` are zero."""
+    """A message as its receiver finds it; pointers in `data` are zero."""
 
     data: bytes
     regions: tuple[bytes, ...]
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed request; `slots` is where its pointers lie."""
+    """A changed message; `slots` is where its pointers lie."""
 
     label: str
     verdict: Verdict
@@ -48,14 +48,14 @@ class Mutant:
     slots: tuple[int, ...]
 
 
-def mutants(abi: Abi, routine: Routine, request: Request) -> Iterator[Mutant]:
-    """Every mutant of a valid request."""
+def mutants(abi: Abi, carried: Sequence[Argument], request: Request) -> Iterator[Mutant]:
+    """Every mutant of a valid message; `carried` is what its descriptors are of, in order."""
     descriptors = list(walk_descriptors(abi, request.data))
     slots = tuple(d.data for d in descriptors if not d.inline)
     whole = Mutant("", Verdict.REFUSE, request, slots)
     yield from _sizes(abi, whole, descriptors)
-    yield from _complex_bit(abi, whole, routine)
-    for descriptor, argument in zip(descriptors, _carried(routine), strict=True):
+    yield from _complex_bit(abi, whole, carried)
+    for descriptor, argument in zip(descriptors, carried, strict=True):
         site = _Site(abi, whole, descriptor, argument)
         yield from _descriptor(site)
         yield from _tail(site)
@@ -64,7 +64,7 @@ def mutants(abi: Abi, routine: Routine, request: Request) -> Iterator[Mutant]:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """An argument of a valid request: where something is changed."""
+    """An argument of a valid message: where something is changed."""
 
     abi: Abi
     whole: Mutant
@@ -72,7 +72,7 @@ class _Site:
     argument: Argument
 
     def changed(self, what: str, at: int, new: bytes, verdict: Verdict) -> Mutant:
-        """The request with other bytes at one place."""
+        """The message with other bytes at one place."""
         return _changed(self.whole, f"{self.argument.name}: {what}", at, new, verdict)
 
     def bytes(self, number: int) -> int:
@@ -83,13 +83,39 @@ class _Site:
         return self.bytes(number) >= 1 << 8 * self.abi.pointer
 
 
-def _carried(routine: Routine) -> list[Argument]:
+def carried_there(routine: Routine) -> list[Argument]:
     """The arguments that a request has a descriptor for, in order."""
     return [
         a
         for a in routine.arguments
         if a.role is Role.DATA and (a.sent or (a.returned and a.counted))
     ]
+
+
+_CODE = Argument(
+    "RetCode", Role.DATA, Form.VALUE, Element(4, (Leaf(0, 4),), False), 1, sent=True, returned=False
+)
+
+
+def carried_back(routine: Routine) -> list[Argument]:
+    """What a reply has a descriptor for, as if the client were the server: it is the receiver."""
+    data = (a for a in routine.arguments if a.role is Role.DATA and a.returned)
+    return [_CODE, *(replace(a, sent=True, server_poly=a.user_poly) for a in data)]
+
+
+def error_mutants(abi: Abi, carried: Sequence[Argument], request: Request) -> Iterator[Mutant]:
+    """Mutants of the error reply that could have come instead of a reply."""
+    size, at = abi.error_reply_size, abi.header_size + abi.short_descriptor
+    data = request.data[:at] + _word(5) + bytes(size - at - 4)
+    bits = unpack_header(abi, request.data).bits & ~BITS_COMPLEX
+    data = _patched(data, 0, _word(bits) + _word(size))
+    whole = Mutant("", Verdict.REFUSE, Request(data, ()), ())
+    yield _changed(whole, "error: no error", at, _word(0), Verdict.REFUSE)
+    yield _changed(whole, "error: complex", 0, _word(bits | BITS_COMPLEX), Verdict.REFUSE)
+    yield _changed(whole, "error: another type", abi.header_size, b"\x01", Verdict.REFUSE)
+    fixed = not any(a.has_count or a.variable for a in carried)
+    if fixed and len(request.data) != size + abi.alignment:
+        yield _resized(abi, whole, size + abi.alignment)
 
 
 def _patched(data: bytes, at: int, new: bytes) -> bytes:
@@ -129,10 +155,10 @@ def _resized(abi: Abi, whole: Mutant, size: int) -> Mutant:
     )
 
 
-def _complex_bit(abi: Abi, whole: Mutant, routine: Routine) -> Iterator[Mutant]:
+def _complex_bit(abi: Abi, whole: Mutant, carried: Sequence[Argument]) -> Iterator[Mutant]:
     bits = unpack_header(abi, whole.request.data).bits
     # An array[] that came inline may stand in a complex message.
-    may_be_both = any(a.form is Form.INDEFINITE and a.sent for a in routine.arguments)
+    may_be_both = any(a.form is Form.INDEFINITE and a.sent for a in carried)
     verdict = Verdict.TOLERATE if may_be_both and not bits & BITS_COMPLEX else Verdict.REFUSE
     yield _changed(whole, "complex bit flipped", 0, _word(bits ^ BITS_COMPLEX), verdict)
 

@@ -32,7 +32,6 @@ class Form(Enum):
     BOUNDED = auto()  # array[*:n]: a pointer and a count
     INDEFINITE = auto()  # array[]: a pointer and a count; comes back inline or out of line
     REGION = auto()  # ^array[]: a pointer and a count; comes back as a pointer to memory
-    FIXED_REGION = auto()  # ^array[n]: the same without a count
 
 
 @dataclass(frozen=True, slots=True)

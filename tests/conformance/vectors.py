@@ -155,7 +155,7 @@ def _integer(leaf: Leaf, random: Random, extreme: int | None) -> int:
 
 
 def _count(argument: Argument, random: Random, extreme: int | None) -> int:
-    if argument.form in {Form.VALUE, Form.ARRAY, Form.FIXED_REGION}:
+    if argument.form in {Form.VALUE, Form.ARRAY}:
         return argument.count
     if argument.form is Form.BOUNDED:
         choices = [argument.count] if extreme else [random.randint(0, argument.count)]

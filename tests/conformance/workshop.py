@@ -33,12 +33,19 @@ class Workshop:
         self.directory = directory
         self.kernel_include = kernel_headers.write_kernel_headers(directory / "kernel")
         self.runner = cache(self._runner)
+        self.relay = cache(self._relay)
         self.bench = cache(lambda subject, target: Bench(self, subject, target))
 
     def _runner(self, target: Target, sanitized: bool = False) -> Path:
         flags = loopback.ADDRESS_SANITIZER if sanitized else ()
         name = f"runner-{target.abi}" + ("-sanitized" if sanitized else "")
         return loopback.build_runner(target, self.directory / name, flags)
+
+    def _relay(self, target: Target, sanitized: bool = False) -> Path:
+        """A server that is another process; the sanitized one plays the kernel, too."""
+        name = f"relay-{target.abi}" + ("-sanitized" if sanitized else "")
+        flags = [*loopback.ADDRESS_SANITIZER, "-DAS_THEY_ARRIVE"] if sanitized else []
+        return loopback.build_relay(target, self.directory / f"{name}.so", flags)
 
     def kernel_flags(self, side: str) -> list[str]:
         """What a stub for the kernel is compiled with."""

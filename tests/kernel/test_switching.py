@@ -12,7 +12,8 @@ from perfmon.kernel.boot import Guest
 from perfmon.kernel.detours import detour
 from perfmon.kernel.hooks import hooks_of, parse_hooks, redirected
 from perfmon.kernel.image import KernelImage
-from perfmon.kernel.instrument import WAYS_OUT, InstrumentReport
+from perfmon.kernel.instrument import InstrumentReport
+from perfmon.kernel.plan import WAYS_OUT
 from perfmon.kernel.sites import call_sites
 from tests.kernel.clients import Clients, connected
 from tests.kernel.kernel_text import Memory

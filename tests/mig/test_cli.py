@@ -232,7 +232,7 @@ def test_help_and_version_are_answers_not_errors(directory, capsys):
 
 
 def test_switches_of_gnu_mig_are_taken():
-    arguments = parse_arguments(["-q", "-Q", "-V", "-r", "-S", "-t", "-s", "-migcom", "m", "f"])
+    arguments = parse_arguments(["-q", "-Q", "-V", "-r", "-S", "-s", "-migcom", "m", "f"])
     assert (arguments.quiet, arguments.symbol_table, arguments.files) == (True, True, ("f",))
     assert arguments.preprocessor == ()
     with pytest.raises(UsageError):

@@ -28,7 +28,7 @@ type record_t = struct { char a; fixed_t b; int64 c; };
 type bounded_t = array[*:9] of record_t;
 type indefinite_t = array[] of port_t;
 type far_t = ^array[] of record_t;
-type near_t = ^array[9] of int;
+type near_t = ^array[] of int;
 type string_t = c_string[*:32];
 type old_string_t = (MACH_MSG_TYPE_STRING_C, 8*32);
 skip 2;

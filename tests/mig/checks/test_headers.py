@@ -61,8 +61,6 @@ def check(tmp_path, monkeypatch):
         ("typedef unsigned long t;", "type t = ^array[] of char;"),
         ("typedef mach_port_t *t;", "type t = ^array[] of port_t;"),
         ("typedef void *t;", "type t = ^array[] of char;"),
-        ("typedef struct { int x[9]; } *t;", "type t = ^array[9] of int;"),
-        ("typedef int *t;", "type t = ^array[9] of int;"),
         ("typedef struct { char a; int b; } t;", "type t = struct { char a; int b; };"),
         ("typedef struct { int a[4]; } t;", "type t = struct[4] of int;"),
         ("typedef struct { union { int a; char z; }; int b; } t;", "type t = struct[2] of int;"),

@@ -125,7 +125,6 @@ def test_ports_are_wider_in_messages_than_out_of_line():
         ("array[*:4096] of int", True),
         ("array[] of int", True),
         ("^array[] of int", True),
-        ("^array[3] of int", False),
     ],
 )
 @ABIS

@@ -40,8 +40,10 @@ def errors_of(text):
         ("type t = array[0] of int;", "3:16: error: 0 is too small"),
         ("type t = array[99999999999] of int;", "3:16: error: 99999999999 does not fit"),
         ("type t = array[900000000] of int;", "3:16: error: 3600000000 bytes are more than"),
-        ("type t = ^^int;", "3:10: error: only fixed-size types and array[] can be out of line"),
-        ("type t = ^array[*:4] of int;", "3:10: error: only fixed-size types and array[]"),
+        ("type t = ^array[*:4] of int;", "3:10: error: only array[] can be out of line"),
+        ("type t = ^array[4] of int;", "3:10: error: only array[] can be out of line"),
+        ("type t = ^int;", "3:10: error: only array[] can be out of line"),
+        ("type t = ^^array[] of int;", "3:10: error: only array[] can be out of line"),
         (
             "type t = array[2] of array[] of int;",
             "3:22: error: an array cannot have variable-sized",
