@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 GUEST := first-light
 ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py injection.py \
-	qemu_host.py samples.py switching.py)
+	profile.py qemu_host.py samples.py switching.py)
 ROBUSTNESS := $(wildcard tests/conformance/test_malformed_*.py) tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py \
 	tests/perfmon/kills tests/perfmon/mach/test_base_install.py
