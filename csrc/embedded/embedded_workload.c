@@ -12,6 +12,8 @@
  *	workload_tasks		TASK_CREATE +1, TASK_TERMINATE +1
  *	workload_threads	THREAD_CREATE +1, THREAD_TERMINATE +1
  *	workload_sleep		nothing
+ *	workload_delay		nothing; lengthens the events above but for
+ *				IPC_SEND and IPC_RECEIVE
  *
  * The call itself adds IPC_SEND +2 and IPC_RECEIVE +2: its request and its
  * reply.  The receive of the request ends when it arrives, which is before the
@@ -37,6 +39,7 @@
 
 #define PERF_ANALYSIS_NO_RPC_NAMES /* they are the user stubs' here */
 
+#include "embedded_delay.h"
 #include "embedded_host.h"
 #include "perf_analysis.h"
 #include "perf_monitor_user.h"
@@ -95,6 +98,7 @@ worker_start(struct worker *worker)
 	PERF_TIME_BLOCK(PERF_EVENT_THREAD_CREATE, PERF_CURRENT, PERF_CURRENT, worker->id,
 			task, {
 		error = pthread_create(&worker->thread, NULL, worker_main, worker);
+		embedded_delay(PERF_EVENT_THREAD_CREATE);
 	});
 	if (error != 0)
 		perf_thread_forget((uintptr_t)worker);
@@ -106,6 +110,7 @@ static void
 worker_join(struct worker *worker)
 {
 	pthread_join(worker->thread, NULL);
+	embedded_delay(PERF_EVENT_THREAD_TERMINATE);
 	perf_time_end(PERF_EVENT_THREAD_TERMINATE, 0, PERF_CURRENT, PERF_CURRENT,
 		      worker->id, current_task_id(), &worker->ended);
 }
@@ -177,7 +182,10 @@ touch_pages(char *memory, uint32_t pages, size_t page_size)
 		volatile char *page = memory + i * page_size;
 
 		PERF_TIME_BLOCK(PERF_EVENT_PAGE_FAULT, PERF_CURRENT, PERF_CURRENT, page,
-				PROTECTION_READ_WRITE, { *page = 1; });
+				PROTECTION_READ_WRITE, {
+			*page = 1;
+			embedded_delay(PERF_EVENT_PAGE_FAULT);
+		});
 	}
 }
 
@@ -192,6 +200,7 @@ use_memory(uint32_t pages, size_t page_size)
 	perf_time_begin(PERF_EVENT_VM_ALLOC, &start);
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		      0);
+	embedded_delay(PERF_EVENT_VM_ALLOC);
 	perf_time_end(PERF_EVENT_VM_ALLOC, memory == MAP_FAILED ? PERF_FLAG_ERROR : 0,
 		      PERF_CURRENT, PERF_CURRENT, (uintptr_t)memory, size, &start);
 	if (memory == MAP_FAILED)
@@ -200,6 +209,7 @@ use_memory(uint32_t pages, size_t page_size)
 	touch_pages(memory, pages, page_size);
 	perf_time_begin(PERF_EVENT_VM_FREE, &start);
 	error = munmap(memory, size);
+	embedded_delay(PERF_EVENT_VM_FREE);
 	perf_time_end(PERF_EVENT_VM_FREE, error ? PERF_FLAG_ERROR : 0, PERF_CURRENT,
 		      PERF_CURRENT, (uintptr_t)memory, size, &start);
 	return error == 0;
@@ -237,6 +247,7 @@ use_task(void)
 		for (;;)
 			pause();
 	}
+	embedded_delay(PERF_EVENT_TASK_CREATE);
 	if (child > 0 && perf_is_enabled())
 		id = perf_task_id(child); /* its key: no address is that small */
 	perf_time_end(PERF_EVENT_TASK_CREATE, child < 0 ? PERF_FLAG_ERROR : 0,
@@ -248,6 +259,7 @@ use_task(void)
 		kill(child, SIGKILL);
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			;
+		embedded_delay(PERF_EVENT_TASK_TERMINATE);
 	});
 	perf_task_forget(child);
 	return true;
@@ -286,6 +298,13 @@ serve_workload_sleep(mach_port_t server, uint32_t milliseconds, uint32_t *done)
 		;
 	*done = 1;
 	return KERN_SUCCESS;
+}
+
+kern_return_t
+serve_workload_delay(mach_port_t server, uint32_t event, uint32_t nanoseconds)
+{
+	(void)server;
+	return embedded_delay_set(event, nanoseconds);
 }
 
 /* The server's thread: receive, serve, reply. */

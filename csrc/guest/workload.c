@@ -9,6 +9,7 @@
 
 #include <mach/mig_errors.h>
 #include <mach/notify.h>
+#include <mach/perf_monitor.h>
 
 #include "mach.h"
 #include "mach_host.h"
@@ -153,6 +154,13 @@ kern_return_t serve_workload_sleep(mach_port_t server, uint32_t milliseconds, ui
 	guest_sleep(milliseconds);
 	*done = 1;
 	return KERN_SUCCESS;
+}
+
+/* The kernel times events; a task cannot lengthen them. */
+kern_return_t serve_workload_delay(mach_port_t server, uint32_t event, uint32_t nanoseconds)
+{
+	(void)server, (void)event, (void)nanoseconds;
+	return KERN_NOT_SUPPORTED;
 }
 
 static void serve_forever(void)

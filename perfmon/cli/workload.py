@@ -5,30 +5,15 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import ClassVar, Final
 
-from perfmon._generated.perf_workload import PerfWorkload
 from perfmon.cli.command import HostCommand, Status, add_json_argument, count, say, word
 from perfmon.cli.figures import state_line, statistics_table
 from perfmon.cli.output import duration, number, print_json, standard_output
 from perfmon.cli.statistics import timed_histograms
 from perfmon.host import Host
 from perfmon.statistics import Snapshot
-
-_Work = Callable[[PerfWorkload, int, int], int]
-
-KINDS: Final[Mapping[str, _Work]] = MappingProxyType(
-    {
-        "messages": lambda server, times, _: server.workload_messages(times),
-        "requests": lambda server, times, _: server.workload_requests(times),
-        "memory": lambda server, times, pages: server.workload_memory(times, pages),
-        "tasks": lambda server, times, _: server.workload_tasks(times),
-        "threads": lambda server, times, _: server.workload_threads(times),
-        "sleep": lambda server, milliseconds, _: server.workload_sleep(milliseconds),
-    }
-)
+from perfmon.workloads import KINDS
 
 _DEMO: Final = (
     ("messages", 2000),
@@ -56,13 +41,29 @@ class Workload(HostCommand):
         parser.add_argument(
             "--pages", type=word, default=1, help="pages that memory touches (default: 1)"
         )
+        parser.add_argument(
+            "--delay",
+            type=_delay,
+            action="append",
+            default=[],
+            metavar="EVENT=NANOSECONDS",
+            help="meanwhile each of these events takes so much longer (embedded hosts only)",
+        )
         add_json_argument(parser)
 
     def run_on(self, host: Host, args: argparse.Namespace) -> int:
         """Do it, and say how long it took."""
-        begin = time.monotonic_ns()
-        done = KINDS[args.kind](host.workload, args.count, args.pages)
-        elapsed = time.monotonic_ns() - begin
+        delays = {host.event(event)[0]: ns for event, ns in args.delay}
+        server = host.workload
+        try:
+            for event, ns in delays.items():
+                server.workload_delay(event, ns)
+            begin = time.monotonic_ns()
+            done = KINDS[args.kind](server, args.count, args.pages)
+            elapsed = time.monotonic_ns() - begin
+        finally:
+            for event in delays:
+                server.workload_delay(event, 0)
         wanted = 1 if args.kind == "sleep" else args.count
         if args.json:
             print_json({"kind": args.kind, "done": done, "elapsed_ns": elapsed})
@@ -72,6 +73,13 @@ class Workload(HostCommand):
         if done != wanted:
             say(f"{args.kind}: {number(done)} of {number(wanted)} done")
         return Status.GOOD if done == wanted else Status.FAILED
+
+
+def _delay(text: str) -> tuple[str, int]:
+    event, equals, ns = text.partition("=")
+    if not equals or not event:
+        raise argparse.ArgumentTypeError(f"{text} is not EVENT=NANOSECONDS")
+    return event, word(ns)
 
 
 class Demo(HostCommand):

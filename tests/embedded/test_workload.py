@@ -137,3 +137,25 @@ def test_more_threads_than_cpus_lose_nothing(host):
 def test_memory_of_no_page_is_refused(host):
     with pytest.raises(KernInvalidArgument):
         host.workload.workload_memory(1, 0)
+
+
+@pytest.mark.parametrize("event", [2, 3, 4, 5, 6, 7, PAGE_FAULT])
+def test_a_delay_lengthens_each_occurrence_of_its_event(host, event):
+    routine = {4: "tasks", 5: "tasks", 6: "threads", 7: "threads"}.get(event, "memory")
+    host.workload.workload_delay(event, 3_000_000)
+    perform(host, f"workload_{routine}", 2)
+    host.workload.workload_delay(event, 0)
+    assert host.rpc.perf_get_event_stats(event).min >= 3_000_000
+
+
+def test_a_delay_is_taken_back(host):
+    host.workload.workload_delay(2, 60_000_000)
+    host.workload.workload_delay(2, 0)
+    perform(host, "workload_memory", 10)
+    assert host.rpc.perf_get_event_stats(2).min < 60_000_000
+
+
+@pytest.mark.parametrize(("event", "nanoseconds"), [(0, 1), (1, 1), (8, 1), (12, 1), (2**31, 1)])
+def test_a_delay_of_what_the_workload_does_not_time_is_refused(host, event, nanoseconds):
+    with pytest.raises(KernInvalidArgument):
+        host.workload.workload_delay(event, nanoseconds)
