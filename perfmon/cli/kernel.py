@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The command kernel: kinds, fetch, instrument, objects, boot, list, stop.
+"""The command kernel: kinds, fetch, instrument, objects, boot, list, stop, compare.
 
 perfmon.kernel does all of it; it is imported when asked for, because it needs more than the base
 install.
@@ -20,6 +20,7 @@ from perfmon.cli.command import (
     positive_seconds,
     say,
 )
+from perfmon.cli.kernel_compare import CompareKernels
 from perfmon.cli.output import number, print_json, table
 from perfmon.errors import MissingExtraError
 
@@ -33,7 +34,7 @@ class Kernel(Command):
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the verbs."""
         verbs = parser.add_subparsers(metavar="VERB", required=True)
-        for cls in (Kinds, Fetch, Instrument, Objects, Boot, List, Stop):
+        for cls in (Kinds, Fetch, Instrument, Objects, Boot, List, Stop, CompareKernels):
             verb = cls()
             text = (cls.__doc__ or "").partition("\n")[0]
             added = verbs.add_parser(

@@ -84,6 +84,29 @@ def test_without_a_baseline_there_is_no_verdict(core):
     assert detected(core, 20) == FAILURE
 
 
+def test_the_baseline_survives_disabling_and_enabling(core):
+    windows(core, [100] * 40, [150] * 20)
+    core.lib.perf_control_enable(False)
+    assert report(core)[0] == FAILURE
+    core.lib.perf_control_enable(True)
+    for _ in range(20):
+        core.time(3, 150)
+    core.lib.perf_control_enable(False)
+    code, figures = report(core)
+    assert (code, figures.change) == (0, 5000)
+    assert (figures.baseline_count, figures.current_count) == (40, 40)
+
+
+def test_a_new_baseline_replaces_the_old_and_begins_a_new_window(core):
+    windows(core, [100] * 40, [200] * 40)
+    core.lib.perf_baseline_set()
+    assert detected(core, 20) == FAILURE
+    for _ in range(40):
+        core.time(3, 150)
+    code, figures = report(core)
+    assert (code, figures.baseline_mean, figures.change) == (0, 150, 0)
+
+
 def test_an_unknown_event_is_refused(core):
     core.lib.perf_baseline_set()
     assert detected(core, 20, event=13) == detected(core, 20, event=64) == INVALID_ARGUMENT

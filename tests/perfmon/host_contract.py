@@ -357,6 +357,23 @@ class HostContract:
         with pytest.raises(KernFailure):
             host.check_regression("VM_ALLOC", 20)
 
+    def test_the_baseline_survives_disabling_and_not_a_reset(self, host: Host) -> None:
+        host.workload.workload_memory(50, 1)
+        host.set_baseline()
+        for _ in range(2):
+            host.disable()
+            host.enable()
+            host.workload.workload_memory(25, 1)
+        host.disable()
+        report = host.regression("VM_ALLOC")
+        assert report.baseline_count >= 50
+        assert report.current_count >= 50
+        host.reset()
+        host.enable()
+        host.workload.workload_memory(50, 1)
+        with pytest.raises(KernFailure, match="set a baseline first"):
+            host.check_regression("VM_ALLOC", 20)
+
     def test_the_verdict_follows_from_the_report(self, host: Host) -> None:
         host.workload.workload_memory(200, 1)
         host.set_baseline()

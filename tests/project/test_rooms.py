@@ -18,6 +18,12 @@ MAY_IMPORT = {
     "mig.model": ("mig.frontend", "mig.record"),
     "mig.backends": ("mig.model", "mig.frontend", "mig.record"),
     "mig.checks": ("mig.model", "mig.frontend", "mig.compile", "mig.files"),
+    "perfmon.regressions": (
+        *("mig.rpc", "perfmon._generated", "perfmon.address", "perfmon.clock", "perfmon.errors"),
+        *("perfmon.events", "perfmon.host", "perfmon.info", "perfmon.interface", "perfmon.kernel"),
+        *("perfmon.reader", "perfmon.recording", "perfmon.samples", "perfmon.statistics"),
+        *("perfmon.text", "perfmon.workloads"),
+    ),
     "perfmon.kernel": ("mig.rpc", "mig.compile", "perfmon._generated"),
 }
 # Outside these rooms, only these may know the compiler.

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Measuring runs of a host: by differences of its figures, so that nothing of its state is lost.
+
+A run with a workload is bracketed by enable and disable, and its figures are read outside.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Final
+
+from perfmon.errors import PerfmonError
+from perfmon.events import Event, events_in
+from perfmon.host import Host
+from perfmon.interface import BUFFER_MAX, RATE_EVERY_EVENT, Flag
+from perfmon.reader import SampleReader, Start
+from perfmon.regressions.environment import environment_of
+from perfmon.regressions.measurement import Cost, EventRun, Measurement, Run
+from perfmon.samples import Sample
+from perfmon.statistics import Bucket, EventStatistics, Histogram
+from perfmon.workloads import Work, workload_text
+
+Progress = Callable[[int, int], None]
+"""Told the runs done and the runs wanted."""
+
+DEFAULT_WORKLOAD: Final = "messages:100,requests:100,memory:100:4,tasks:1,threads:3"
+DEFAULT_RUNS: Final = 20
+DEFAULT_PASSES: Final = 16
+"""Passes over the workload in a run."""
+
+SUMMED: Final = ("count", "errors", "waits", "timed", "total_ns")
+"""Fields of EventRun that add up."""
+
+_NOT_PLAIN: Final = Flag.ERROR | Flag.WAITED | Flag.SATURATED | Flag.MIGRATED | Flag.INSTANT
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A host under measurement.
+
+    Attributes:
+        label: what to call it.
+        host: on its privileged port, where it is to run a workload.
+        prepare: done before each of its passes, outside of what is measured.
+    """
+
+    label: str
+    host: Host
+    prepare: Callable[[Host], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass over a workload: a part of a run.
+
+    Attributes:
+        elapsed_ns: by the host's clock.
+        events: by event id.
+        durations: of single calls in ticks, by event and detail, where they are exact.
+    """
+
+    elapsed_ns: int
+    events: dict[int, EventRun]
+    durations: dict[tuple[int, str], Counter[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    ticks: int
+    stats: dict[int, EventStatistics]
+    histograms: dict[int, Histogram]
+
+
+def measure_workload(
+    subject: Subject,
+    work: tuple[Work, ...],
+    runs: int = DEFAULT_RUNS,
+    passes: int = DEFAULT_PASSES,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Run a workload some times on one host.
+
+    Raises:
+        MachError: the host refused, or cannot be reached.
+        WorkloadError: the host did less than it was asked for.
+    """
+    (measurement,) = measure_interleaved([subject], work, runs, passes, progress)
+    return measurement
+
+
+def measure_interleaved(
+    subjects: Sequence[Subject],
+    work: tuple[Work, ...],
+    runs: int = DEFAULT_RUNS,
+    passes: int = DEFAULT_PASSES,
+    progress: Progress | None = None,
+    seed: int = 0,
+) -> list[Measurement]:
+    """Run a workload `runs` times on each host, interleaved.
+
+    A run is so many passes over the workload.  The n-th run of all hosts is one block, and each
+    pass of a block visits the hosts in random order: what disturbs the machine disturbs all alike.
+
+    Args:
+        subjects: one or more; the same host may stand for several.
+        work: what a pass does.
+        runs: of each subject.
+        passes: of each run.
+        progress: told after each block.
+        seed: of the random order.
+
+    Raises:
+        MachError, WorkloadError: as `measure_workload`.
+    """
+    random = Random(seed)
+    found: list[list[Run]] = [[] for _ in subjects]
+    with _prepared(subjects):
+        # A host that stands for several is read by one meter, which knows of all its passes.
+        meters = {subject.host.address: Meter(subject.host) for subject in subjects}
+        for meter in meters.values():  # what happens once and for all
+            meter.measure(work)
+        for done in range(runs):
+            block: list[list[Pass]] = [[] for _ in subjects]
+            for _ in range(passes):
+                for at in random.sample(range(len(subjects)), len(subjects)):
+                    subject = subjects[at]
+                    block[at].append(meters[subject.host.address].measure(work, subject.prepare))
+            for at, made in enumerate(block):
+                found[at].append(run_of(made))
+            if progress:
+                progress(done + 1, runs)
+        return [
+            _measurement(subject, workload_text(work), made)
+            for subject, made in zip(subjects, found, strict=True)
+        ]
+
+
+def passes_of(subjects: Sequence[Subject]) -> int:
+    """Passes that a run takes: where instructions are counted, nothing disturbs the first."""
+    exact = all(environment_of(subject.host).counts_instructions for subject in subjects)
+    return 1 if exact else DEFAULT_PASSES
+
+
+def measure_windows(
+    subject: Subject, seconds: float, runs: int, progress: Progress | None = None
+) -> Measurement:
+    """Read a monitoring host's figures after each of `runs` windows of time.
+
+    Raises:
+        MachError: the host refused, or cannot be reached.
+        PerfmonError: it is not monitoring.
+    """
+    host = subject.host
+    if not host.interface().enabled:
+        raise PerfmonError(f"{host.address}: monitoring is off; `perfmon enable` turns it on")
+    clock = host.clock()
+    found = []
+    earlier = _read(host)
+    for done in range(runs):
+        time.sleep(seconds)
+        now = _read(host)
+        found.append(Run(clock.ns(now.ticks - earlier.ticks), _difference(earlier, now)))
+        earlier = now
+        if progress:
+            progress(done + 1, runs)
+    return _measurement(subject, "", found)
+
+
+def measure_since_reset(subject: Subject) -> Measurement:
+    """Take the host's figures since its last reset as one run, whatever was done meanwhile."""
+    events = _difference(_Reading(0, {}, {}), _read(subject.host))
+    monitored = subject.host.system_stats().time_monitored_ns
+    return _measurement(subject, "", [Run(monitored, events)])
+
+
+def _measurement(subject: Subject, workload: str, runs: Iterable[Run]) -> Measurement:
+    return Measurement(
+        subject.label,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        workload,
+        environment_of(subject.host),
+        tuple(runs),
+        dict(subject.host.event_names()),
+    )
+
+
+@contextmanager
+def _prepared(subjects: Sequence[Subject]) -> Iterator[None]:
+    """Monitoring off between passes; where single calls are looked at, every event sampled."""
+    hosts = {subject.host.address: subject.host for subject in subjects}.values()
+    before = [(host, host.interface(), host.configuration()) for host in hosts]
+    for host in hosts:
+        host.disable()
+        if environment_of(host).counts_instructions:
+            host.configure(sample_rate=RATE_EVERY_EVENT, buffer_size=BUFFER_MAX)
+    try:
+        yield
+    finally:
+        for host, interface, configuration in before:
+            host.disable()
+            if host.configuration() != configuration:
+                host.configure(
+                    sample_rate=configuration.sample_rate, buffer_size=configuration.buffer_size
+                )
+            if interface.enabled:
+                host.enable()
+
+
+class Meter:
+    """Measures passes of one host, whose monitoring is off in between.
+
+    What was read after a pass is what there was before the next.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._clock = host.clock()
+        exact = environment_of(host).counts_instructions
+        self._reader = SampleReader(host, Start.NOW) if exact else None
+        self._before = _read(host)
+
+    def measure(
+        self, work: tuple[Work, ...], prepare: Callable[[Host], None] | None = None
+    ) -> Pass:
+        """Do the work once.
+
+        Raises:
+            MachError: the host refused, or cannot be reached.
+            PerfmonError: samples of single calls were lost.
+            WorkloadError: the host did less.
+        """
+        host, server = self._host, self._host.workload
+        if prepare:
+            prepare(host)
+        host.enable()
+        try:
+            begin = host.clock().ticks_now
+            for one in work:
+                one.run(server)
+            end = host.clock().ticks_now
+        finally:
+            host.disable()
+        now = _read(host)
+        events = _difference(self._before, now)
+        self._before = now
+        durations = _durations(self._samples()) if self._reader else {}
+        return Pass(self._clock.ns(end - begin), events, durations)
+
+    def _samples(self) -> Iterator[Sample]:
+        assert self._reader
+        for batch in self._reader.read():
+            yield from batch
+        if lost := sum(self._reader.lost.values()):
+            raise PerfmonError(
+                f"{lost} samples were overwritten within a pass: a smaller workload leaves them "
+                f"readable (at most {BUFFER_MAX} samples per CPU)"
+            )
+
+
+def run_of(passes: Sequence[Pass]) -> Run:
+    """The passes of a run, added up."""
+    events = {event for one in passes for event in one.events}
+    costs: dict[tuple[int, str], Counter[int]] = {}
+    for one in passes:
+        for kind, counts in one.durations.items():
+            costs.setdefault(kind, Counter()).update(counts)
+    return Run(
+        sum(one.elapsed_ns for one in passes),
+        {
+            event: _add([one.events[event] for one in passes if event in one.events])
+            for event in sorted(events)
+        },
+        _costs(costs),
+    )
+
+
+def costs_of(samples: Iterable[Sample]) -> tuple[Cost, ...]:
+    """The least and the most frequent cost of each kind of call, of those that simply ran."""
+    return _costs(_durations(samples))
+
+
+def _add(parts: Sequence[EventRun]) -> EventRun:
+    means = sorted(part.mean_ns for part in parts if part.timed)
+    quieter = means[: -(-len(means) // 2)]
+    buckets: Counter[tuple[int, int | None]] = Counter()
+    for part in parts:
+        for bucket in part.buckets:
+            buckets[bucket.lower_ns, bucket.upper_ns] += bucket.count
+    count, errors, waits, timed, total_ns = (
+        sum(getattr(part, name) for part in parts) for name in SUMMED
+    )
+    return EventRun(
+        *(count, errors, waits, timed, total_ns),
+        sum(quieter) / len(quieter) if quieter else 0.0,
+        tuple(
+            Bucket(*bounds, buckets[bounds])
+            for bounds in sorted(buckets, key=lambda bounds: bounds[0])
+        ),
+    )
+
+
+def _durations(samples: Iterable[Sample]) -> dict[tuple[int, str], Counter[int]]:
+    """How often calls of each kind took how many ticks, of those that simply ran."""
+    found: dict[tuple[int, str], Counter[int]] = {}
+    for sample in samples:
+        if not sample.flags & _NOT_PLAIN and sample.event != Event.CONTEXT_SWITCH:
+            found.setdefault((sample.event, _detail(sample)), Counter())[sample.duration] += 1
+    return found
+
+
+def _costs(durations: dict[tuple[int, str], Counter[int]]) -> tuple[Cost, ...]:
+    found = []
+    for kind, counts in sorted(durations.items()):
+        most = max(counts.values())
+        typical = min(ticks for ticks, times in counts.items() if times == most)
+        found.append(Cost(*kind, sum(counts.values()), min(counts), typical))
+    return tuple(found)
+
+
+def _detail(sample: Sample) -> str:
+    match sample.event:
+        case Event.IPC_SEND | Event.IPC_RECEIVE:
+            return f"message {sample.data1}, {sample.data2} bytes"
+        case Event.VM_ALLOC | Event.VM_FREE:
+            return f"{sample.data2} bytes"
+        case Event.INTERRUPT:
+            return f"irq {sample.data1}"
+        case Event.SYSCALL:
+            return f"trap {sample.data1}"
+        case Event.PAGE_FAULT:
+            return f"protection {sample.data2}"
+    return ""
+
+
+def _read(host: Host) -> _Reading:
+    interface = host.interface()
+    stats = {event: host.stats(event) for event in events_in(interface.events & interface.hooked)}
+    histograms = {event: host.histogram(event) for event, found in stats.items() if found.timed}
+    return _Reading(host.clock().ticks_now, stats, histograms)
+
+
+def _difference(before: _Reading, after: _Reading) -> dict[int, EventRun]:
+    events = {}
+    for event, now in after.stats.items():
+        earlier = before.stats.get(event)
+        old = before.histograms.get(event)
+        if earlier is not None and earlier.count > now.count:  # a reset in between
+            earlier = old = None
+        change = now.since(earlier) if earlier else now
+        if change.count:
+            events[event] = EventRun(
+                *(change.count, change.errors, change.waits, change.timed, change.total_ns),
+                change.total_ns / change.timed if change.timed else 0.0,
+                _subtract(after.histograms.get(event), old),
+            )
+    return events
+
+
+def _subtract(now: Histogram | None, earlier: Histogram | None) -> tuple[Bucket, ...]:
+    if now is None:
+        return ()
+    old = {bucket.lower_ns: bucket.count for bucket in earlier.buckets} if earlier else {}
+    left = (Bucket(b.lower_ns, b.upper_ns, b.count - old.get(b.lower_ns, 0)) for b in now.buckets)
+    return tuple(bucket for bucket in left if bucket.count > 0)
