@@ -44,6 +44,7 @@ from perfmon.statistics import (
     CpuStatistics,
     EventStatistics,
     Histogram,
+    Interval,
     Regression,
     Snapshot,
     SystemStatistics,
@@ -329,6 +330,19 @@ class Host:
     def snapshot(self) -> Snapshot:
         """All figures, read one after the other."""
         return Snapshot(time.monotonic_ns(), self.all_stats(), self.system_stats(), self.cpus())
+
+    def watch(self, interval: float = 1.0) -> Iterator[Interval]:
+        """Live statistics: every `interval` seconds what happened meanwhile, for ever.
+
+        A reading that takes long delays none of the later ones.
+        """
+        earlier, begin, number = self.snapshot(), time.monotonic(), 1
+        while True:
+            time.sleep(max(0.0, begin + number * interval - time.monotonic()))
+            number = max(number, int((time.monotonic() - begin) / interval)) + 1
+            now = self.snapshot()
+            yield Interval(earlier, now)
+            earlier = now
 
     def check_regression(self, event: int | str, threshold_percent: int) -> bool:
         """Whether the event's mean work time is above the baseline's by more than the threshold.

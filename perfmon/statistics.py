@@ -254,3 +254,30 @@ class Snapshot:
     events: Mapping[int, EventStatistics]
     system: SystemStatistics
     cpus: tuple[CpuStatistics, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What happened on a host between two snapshots.
+
+    Attributes:
+        earlier, now: the snapshots.
+    """
+
+    earlier: Snapshot
+    now: Snapshot
+
+    @property
+    def seconds(self) -> float:
+        """From the earlier snapshot to the later one."""
+        return (self.now.taken_ns - self.earlier.taken_ns) / 1e9
+
+    def change(self, event: int) -> EventChange:
+        """What happened to one event, by its id; all of it where it is new."""
+        now = self.now.events[event]
+        earlier = self.earlier.events.get(event)
+        return now.since(earlier or EventStatistics(event, now.name, *(0,) * 10))
+
+    def rate(self, event: int) -> float:
+        """How often one event happened, per second."""
+        return self.change(event).count / self.seconds if self.seconds > 0 else 0.0

@@ -334,6 +334,22 @@ class HostContract:
         assert (len(batch), batch.next) == (0, newest)
         assert host.read_samples(0, CURSOR_NEWEST).next == newest
 
+    def test_live_statistics_tell_what_happened_meanwhile(self, host: Host) -> None:
+        watch, other = host.watch(0.01), host.watch(0.02)
+        next(watch), next(other)
+        before = host.stats("VM_ALLOC").count
+        host.workload.workload_memory(300, 1)
+        first = next(watch)
+        assert first.change(Event.VM_ALLOC).count >= 300
+        assert first.rate(Event.VM_ALLOC) * first.seconds == pytest.approx(
+            first.change(Event.VM_ALLOC).count
+        )
+        second, whole = next(watch), next(other)
+        assert second.earlier is first.now
+        assert second.change(Event.VM_ALLOC).count < 300
+        assert whole.change(Event.VM_ALLOC).count >= 300
+        assert whole.now.events[Event.VM_ALLOC].count >= before + 300
+
     def test_two_readers_do_not_disturb_each_other(self, host: Host) -> None:
         every_event(host)
         host.workload.workload_memory(50, 1)
