@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from perfmon.cli.command import Command, CommandError, Status, say
 from perfmon.cli.output import counted
+from perfmon.cli.progress import reading
 
 if TYPE_CHECKING:
     from perfmon.recording.trace import Trace
@@ -59,7 +61,10 @@ class Export(Command):
         if args.output is None and args.format in _BINARY and sys.stdout.isatty():
             raise CommandError(f"{args.format} is binary: -o FILE says where it goes")
         trace = open_trace(args.trace)
-        _write(_pieces(trace, args.format), args.output)
+        watched, progress = reading(trace)
+        # What goes to a terminal itself says how far it has come.
+        with progress if args.output or not sys.stdout.isatty() else nullcontext():
+            _write(_pieces(watched, args.format), args.output)
         if missing := sum(map(trace.discarded, trace.streams)):
             say(f"{args.trace}: {counted(missing, 'event')} missing, as `perfmon report` explains")
         if cut_off := sum(map(trace.cut_off, trace.streams)):

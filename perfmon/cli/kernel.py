@@ -22,6 +22,7 @@ from perfmon.cli.command import (
 )
 from perfmon.cli.kernel_compare import CompareKernels
 from perfmon.cli.output import number, print_json, table
+from perfmon.cli.progress import Progress
 from perfmon.errors import MissingExtraError
 
 
@@ -119,7 +120,9 @@ class Instrument(Command):
         """Print what was done to the image."""
         from perfmon.kernel.instrument import instrument
 
-        report = instrument(args.kernel or _stock(args.kind), args.output)
+        kernel = args.kernel or _stock(args.kind)
+        with Progress(f"instrumenting {kernel.name}"):
+            report = instrument(kernel, args.output)
         if args.json:
             print_json(report)
         else:
@@ -184,9 +187,10 @@ class Boot(Command):
         from perfmon.kernel.boot import boot
 
         kernel = args.kernel or _instrumented(args.kind)
-        guest = boot(
-            kernel, args.guest, memory=args.memory, cpus=args.cpus, timeout=args.boot_timeout
-        )
+        with Progress(f"booting {args.guest}"):
+            guest = boot(
+                kernel, args.guest, memory=args.memory, cpus=args.cpus, timeout=args.boot_timeout
+            )
         print(guest.address)
         return Status.GOOD
 
@@ -261,7 +265,8 @@ def _stock(kind: str | None) -> Path:
     from perfmon.kernel.images import kernel_image
     from perfmon.kernel.kinds import DEFAULT
 
-    return kernel_image(kind or DEFAULT)
+    with Progress("fetching the kernel"):
+        return kernel_image(kind or DEFAULT)
 
 
 def _instrumented(kind: str | None) -> Path:
@@ -271,5 +276,6 @@ def _instrumented(kind: str | None) -> Path:
 
     stock = _stock(kind)
     output = cache() / f"{stock.name}-perf"
-    instrument(stock, output)
+    with Progress(f"instrumenting {stock.name}"):
+        instrument(stock, output)
     return output

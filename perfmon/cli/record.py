@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +26,7 @@ from perfmon.cli.command import (
     word,
 )
 from perfmon.cli.output import counted, number, print_json
+from perfmon.cli.progress import Progress
 from perfmon.errors import MachError, TransportError
 from perfmon.events import events_in
 from perfmon.host import Host
@@ -94,10 +95,12 @@ class Record(HostCommand):
         start = Start.OLDEST if args.include_past else Start.NOW
         with _monitoring(host, args), _reachable(host, args) as address:
             program = _Program(args.program, address)
+            progress = Progress(f"recording {host.address}", args.duration, timed=True)
             try:
-                recording = record(
-                    host, args.output, args.duration, start=start, until=program.has_ended
-                )
+                with nullcontext() if args.program else progress:
+                    recording = record(
+                        host, args.output, args.duration, start=start, until=program.has_ended
+                    )
             except TransportError:
                 if (args.output / "metadata").exists():
                     say(f"{args.output} holds what was recorded until now")

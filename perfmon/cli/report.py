@@ -19,6 +19,7 @@ from perfmon.cli.output import (
     standard_output,
     table,
 )
+from perfmon.cli.progress import reading
 from perfmon.events import event_id, event_name
 from perfmon.statistics import Bucket, Histogram
 from perfmon.text import Medium, bar
@@ -66,7 +67,9 @@ class Report(Command):
         if args.html is not None:
             _write_page(trace, args.html)
             return Status.GOOD
-        report = analyse(trace)
+        watched, progress = reading(trace)
+        with progress:
+            report = analyse(watched)
         cut_off = sum(cpu.cut_off for cpu in report.cpus)
         if cut_off:
             say(
@@ -91,7 +94,9 @@ def _write_page(trace: Trace, output: Path) -> None:
     """Write the page; the file appears only when it is whole."""
     from perfmon.exports.page import html_page
 
-    page = html_page(trace)
+    watched, progress = reading(trace, passes=2)
+    with progress:
+        page = html_page(watched)
     partial = output.with_name(f"{output.name}.partial")
     try:
         partial.write_text(page, encoding="utf-8")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -62,6 +62,7 @@ class Trace:
         names: names of events by id.
         environment: what else the recorder wrote down, `hostname` and the like.
         streams: a file for each CPU.
+        watch: told the size of each packet that is read.
     """
 
     directory: Path
@@ -69,6 +70,7 @@ class Trace:
     names: dict[int, str]
     environment: dict[str, str]
     streams: tuple[Path, ...]
+    watch: Callable[[int], object] = field(default=lambda _: None, compare=False, repr=False)
 
     def packets(self, stream: Path) -> Iterator[Packet]:
         """The whole packets of one stream, in order.
@@ -78,6 +80,7 @@ class Trace:
         """
         with stream.open("rb") as file:
             while packet := _read_packet(file, stream):
+                self.watch(PACKET.size + packet.samples.buffer.nbytes)
                 yield packet
 
     def cut_off(self, stream: Path) -> int:
