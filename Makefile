@@ -2,6 +2,7 @@
 #
 # make run          statistics of the embedded host, live
 # make run-kernel   the same from a real GNU Mach kernel under QEMU
+# make screenshots  the pictures of docs/views.md, made anew
 # make test         everything, fast to slow; the parts have targets of their own
 #
 # Each target does all the set-up it needs on a fresh Debian 12 machine.
@@ -14,7 +15,8 @@ ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py inje
 	profile.py qemu_host.py samples.py switching.py)
 ROBUSTNESS := $(wildcard tests/conformance/test_malformed_*.py) tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py \
-	tests/perfmon/kills tests/perfmon/mach/test_base_install.py
+	tests/perfmon/kills tests/perfmon/mach/test_base_install.py \
+	tests/perfmon/exports/test_page.py tests/perfmon/live/test_terminal.py
 LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 
 # What the build reads: stubs and the core are made anew when any of it changes.
@@ -106,6 +108,11 @@ build/.built: build/.environment $(SOURCES)
 .PHONY: wheel
 wheel: build
 	PERFMON_PURE=1 $(BIN)/python -m build --wheel --no-isolation
+
+# The pictures of docs/views.md, from figures measured now.
+.PHONY: screenshots
+screenshots: build
+	$(BIN)/python tools/screenshots.py docs
 
 clean:
 	rm -rf build dist perfmon/_generated perfmon/_embedded*.so *.egg-info

@@ -160,6 +160,7 @@ class HistogramScreen(ModalScreen[None]):
     HistogramScreen { align: center middle; }
     HistogramScreen VerticalScroll {
         width: 90%; max-width: 100; height: 90%; border: round $primary; padding: 0 1;
+        scrollbar-size: 1 1;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

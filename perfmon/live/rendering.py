@@ -60,7 +60,10 @@ def state_text(state: HostState, view: View, width: int) -> Text:
     text.append(address, _TITLE)
     every = figures.configuration.sample_rate
     age = (time.monotonic_ns() - figures.taken_ns) / 1e9
-    parts = ["monitoring" if on else "monitoring is off", counted(figures.interface.cpus, "CPU")]
+    parts = [
+        "monitoring" if on else "monitoring is off: perfmon enable",
+        counted(figures.interface.cpus, "CPU"),
+    ]
     parts.append(f"{number(every)} samples/s per CPU" if every else "every event")
     if not view.paused and age > 3 * view.interval + 1:
         parts.append(f"no answer for {age:.0f} s")
@@ -73,7 +76,8 @@ def tasks_text(figures: HostFigures, width: int, text: str) -> Text:
     if figures.note:
         return Text(figures.note, _STYLES[Look.IDLE])
     if not figures.tasks:
-        return Text("no samples in the last interval", _STYLES[Look.IDLE])
+        why = "no samples in the last interval" if figures.seconds else "with the next reading"
+        return Text(why, _STYLES[Look.IDLE])
     return table_text(task_rows(figures.tasks, width, text))
 
 
@@ -115,13 +119,14 @@ def histogram_text(event: EventFigures, width: int) -> Text:
     """Figures and bars of one event: of the last interval, and of all since the last reset."""
     text = Text()
     for title, histogram in (("last interval", event.recent), ("since reset", event.total)):
-        text.append(f"{title}: {counted(histogram.count, 'duration')}", _TITLE)
+        text.append(f"{title}: {counted(histogram.count, 'duration')}\n", _TITLE)
         if not histogram.buckets:
-            text.append("\n\n")
+            text.append("\n")
             continue
-        for percent in (50, 90, 99, 99.9):
-            text.append(f"  p{percent:g} {duration(histogram.percentile(percent))}")
-        text.append("\n")
+        percentiles = ((percent, histogram.percentile(percent)) for percent in (50, 90, 99, 99.9))
+        text.append(
+            "   ".join(f"p{percent:g} {duration(ns)}" for percent, ns in percentiles) + "\n"
+        )
         merged = _coarse(histogram)
         most = max(bucket[2] for bucket in merged)
         for lower, upper, count in merged:

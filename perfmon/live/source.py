@@ -136,7 +136,9 @@ class HostSource:
             per_task[task] += count
         if per_task.keys() - self._names.keys() - {0}:
             self._names = {0: "(no task)", **self._ask_names()}
-        total = sum(per_task.values())
+        total = sum(per_task.values()) if seconds else 0
+        if not total:
+            return (), 0, lost
         mostly = {task: event for (task, event), _ in reversed(found.most_common())}
         events = self._host.event_names()
         tasks = tuple(

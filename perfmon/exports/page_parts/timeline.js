@@ -31,7 +31,7 @@
   }
   const between = (series, from, to) => upTo(series, to) - upTo(series, from);
   const shown = (lane) => lane.series.filter(([event]) => !view.hidden.has(event));
-  const laneHeight = (count) => Math.min(110, Math.max(34, Math.floor(440 / count)));
+  const laneHeight = (count) => Math.min(count > 1 ? 110 : 180, Math.max(34, Math.floor(440 / count)));
 
   function paint() {
     const chosen = lanes[view.lanes];

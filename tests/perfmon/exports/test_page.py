@@ -3,6 +3,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,10 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Trace:
         record(host, directory, 0.0, start=Start.OLDEST)
     metadata = (directory / "metadata").read_text()
     quoted = NASTY.replace('"', '\\"')
-    metadata = re.sub(r"task_1 = .*;", lambda _: f'task_1 = "{quoted}";', metadata)
+    ((busiest, _),) = Counter(s.task for s in open_trace(directory).samples()).most_common(1)
+    named = f'task_{busiest} = "{quoted}";'
+    metadata = re.sub(rf"task_{busiest} = .*;", lambda _: named, metadata)
+    assert named in metadata
     (directory / "metadata").write_text(metadata)
     return open_trace(directory)
 
