@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The command line on the embedded host: what it prints where, and how it ends."""
 
+import argparse
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import pytest
 
 import perfmon
 from perfmon import Host
-from perfmon.cli import COMMANDS, load_command, main
+from perfmon.cli import COMMANDS, build_parser, load_command, main
 from perfmon.interface import RATE_EVERY_EVENT
 
 TITLES = ["ID", "EVENT", "COUNT", "ERRORS", "WAITED", "MEAN", "P99", "MAX", "TOTAL"]
@@ -336,6 +338,25 @@ def test_help_has_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0
     assert "example: perfmon " in " ".join(out.split())
+
+
+def below(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    for action in nested:
+        for one in action.choices.values():
+            yield from below(one)
+    if not nested:
+        yield parser
+
+
+def test_every_verb_below_a_command_has_an_example_that_parses():
+    parser = build_parser()
+    found = list(below(parser))
+    assert {one.prog.split()[1] for one in found} == set(COMMANDS)
+    for one in found:
+        example = re.search(r"^example: perfmon (.*)", one.epilog or "")
+        assert example, one.prog
+        parser.parse_args(shlex.split(re.split(" && | > ", example[1])[0]))
 
 
 def test_the_example_of_every_command_is_a_command_line_that_parses(monkeypatch):
