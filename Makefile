@@ -22,7 +22,7 @@ LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 # What the build reads: stubs and the core are made anew when any of it changes.
 SOURCES := setup.py $(shell find mig csrc include -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz bench mutants build clean
+.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz bench mutants coverage build clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -72,6 +72,18 @@ bench: build-test
 MUTANTS := 100
 mutants: build-test
 	$(BIN)/python tests/core/mutate.py --count $(MUTANTS)
+
+# Lines and branches: of Python by the unit and conformance tests, of the core in C by its own.
+coverage: build-test
+	$(BIN)/python tools/requirements.py coverage > $(VENV)/requirements-coverage.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements-coverage.txt
+	rm -rf build/coverage && mkdir -p build/coverage
+	PERFMON_CORE_FLAGS="--coverage -O0 -fprofile-update=atomic" $(BIN)/coverage run --branch --source=mig,perfmon \
+		--data-file=build/coverage/python -m pytest -q --basetemp=build/coverage/tests \
+		tests/mig tests/core tests/embedded tests/perfmon $(LEFT_TO_ROBUSTNESS)
+	$(BIN)/coverage report --data-file=build/coverage/python --skip-covered --sort=cover
+	$(BIN)/gcovr --root . --filter csrc/core/ --txt-metric branch build/coverage/tests
+	$(BIN)/gcovr --root . --filter csrc/core/ build/coverage/tests
 
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60

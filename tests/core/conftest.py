@@ -2,6 +2,7 @@
 """The core, compiled once for a platform whose clock, CPUs and keys the tests set."""
 
 import importlib.util
+import os
 import struct
 import sys
 from pathlib import Path
@@ -217,8 +218,12 @@ class Core:
 
 
 def compile_core(directory: Path, name: str, *flags: str) -> Any:
-    """Compile the core with the scripted platform and return its cffi module."""
+    """Compile the core with the scripted platform and return its cffi module.
+
+    Flags in the environment's PERFMON_CORE_FLAGS come last: `make coverage` asks for counters.
+    """
     ffi = FFI()
+    flags = (*flags, *os.environ.get("PERFMON_CORE_FLAGS", "").split())
     ffi.cdef(DECLARATIONS)
     ffi.set_source(
         name,
@@ -226,7 +231,7 @@ def compile_core(directory: Path, name: str, *flags: str) -> Any:
         sources=[str(path) for path in (*sorted(INCLUDE[0].glob("*.c")), PLATFORM / "harness.c")],
         include_dirs=[str(path) for path in INCLUDE],
         extra_compile_args=["-idirafter", str(FALLBACK), *FLAGS, *flags],
-        extra_link_args=["-pthread"],
+        extra_link_args=["-pthread", *flags],
     )
     spec = importlib.util.spec_from_file_location(name, ffi.compile(tmpdir=str(directory)))
     assert spec is not None and spec.loader is not None
