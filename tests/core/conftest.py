@@ -84,6 +84,9 @@ DECLARATIONS = """
     kern_return_t perf_regression_check(uint32_t event, uint32_t percent, _Bool *detected);
     _Bool perf_regression_flag(void);
 
+    struct perf_alert { uint32_t kind, event; uint64_t value, threshold, timestamp; };
+    _Bool perf_alerts_find(struct perf_alert *alert);
+
     uint64_t perf_multiply_high(uint64_t a, uint64_t b);
     uint64_t perf_divide(uint64_t dividend, uint64_t divisor, uint64_t *remainder);
     void perf_scale_init(uint64_t ticks_per_second, struct perf_scale *scale);

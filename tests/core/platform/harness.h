@@ -8,6 +8,7 @@
 #ifndef _HARNESS_H_
 #define _HARNESS_H_
 
+#include "perf_alerts.h"
 #include "perf_arithmetic.h"
 #include "perf_control.h"
 #include "perf_core.h"
