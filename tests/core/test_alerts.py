@@ -12,7 +12,7 @@ SECOND = 1_000_000_000
 
 @pytest.fixture
 def find(core):
-    """End a window of a second and return what was found in it, as kind, event, value, threshold."""
+    """End a window of a second; what was found in it: kind, event, value and threshold."""
 
     def end_window():
         core.advance(SECOND)
