@@ -85,6 +85,19 @@ coverage: build-test
 	$(BIN)/gcovr --root . --filter csrc/core/ --txt-metric branch build/coverage/tests
 	$(BIN)/gcovr --root . --filter csrc/core/ build/coverage/tests
 
+# How often comparisons are wrong, and how much they find: see docs/regressions.md.
+TRIALS := 200
+.PHONY: null-experiment power-experiment
+null-experiment: build
+	$(BIN)/python benchmarks/regressions/embedded.py null --trials $(TRIALS)
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	$(BIN)/python benchmarks/regressions/guests.py null --trials $(TRIALS)
+
+power-experiment: build
+	$(BIN)/python benchmarks/regressions/embedded.py power --trials $(TRIALS)
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	$(BIN)/python benchmarks/regressions/guests.py power
+
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60
 fuzz: build-test

@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "baseline": "baselines.Baseline",
         "check-regression": "regression.CheckRegression",
         "compare": "regression.Compare",
+        "history": "history.HistoryCommand",
         "thresholds": "control.Thresholds",
         "alerts": "alerts.Alerts",
         "reset": "control.Reset",

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import ClassVar, Final
 
 from perfmon.address import Address
+from perfmon.analysis.anomalies import Anomaly, AnomalyDetector
 from perfmon.cli.command import (
     Command,
     Status,
@@ -23,7 +24,7 @@ from perfmon.cli.command import (
     positive_seconds,
     say,
 )
-from perfmon.cli.figures import loss_rate_line, rate_table, state_line
+from perfmon.cli.figures import anomaly_line, loss_rate_line, rate_table, state_line
 from perfmon.cli.output import print_json, standard_output
 from perfmon.errors import MachError, MissingExtraError
 from perfmon.host import Host, connect
@@ -118,18 +119,22 @@ def _print_tables(hosts: Sequence[Host], args: argparse.Namespace) -> int:
     tables = range(args.count) if args.count else itertools.count()
     try:
         earlier = [host.snapshot() for host in hosts]
+        detectors = [AnomalyDetector() for _ in hosts]
         for _ in tables:
             time.sleep(args.interval)
             now = [host.snapshot() for host in hosts]
-            for host, later, before in zip(hosts, now, earlier, strict=True):
-                (_print_rates if args.json else _print_table)(host, later, before)
+            for host, detector, later, before in zip(hosts, detectors, now, earlier, strict=True):
+                anomalies = detector.observe(later, before)
+                (_print_rates if args.json else _print_table)(host, later, before, anomalies)
             earlier = now
     except KeyboardInterrupt:
         pass
     return Status.GOOD
 
 
-def _print_table(host: Host, now: Snapshot, earlier: Snapshot) -> None:
+def _print_table(
+    host: Host, now: Snapshot, earlier: Snapshot, anomalies: Sequence[Anomaly]
+) -> None:
     interface = host.interface()
     seconds = (now.taken_ns - earlier.taken_ns) / 1e9
     lines = (
@@ -137,11 +142,14 @@ def _print_table(host: Host, now: Snapshot, earlier: Snapshot) -> None:
         rate_table(interface, now, earlier, standard_output()),
         "",
         loss_rate_line(now.system, earlier.system, seconds),
+        *map(anomaly_line, anomalies),
     )
     print("\n".join(lines), end="\n\n", flush=True)
 
 
-def _print_rates(host: Host, now: Snapshot, earlier: Snapshot) -> None:
+def _print_rates(
+    host: Host, now: Snapshot, earlier: Snapshot, anomalies: Sequence[Anomaly]
+) -> None:
     changes = {
         stats.name: stats.since(earlier.events.get(event, stats))
         for event, stats in now.events.items()
@@ -152,5 +160,6 @@ def _print_rates(host: Host, now: Snapshot, earlier: Snapshot) -> None:
             "seconds": (now.taken_ns - earlier.taken_ns) / 1e9,
             "changes": changes,
             "system": now.system,
+            "anomalies": anomalies,
         }
     )

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Events whose rate or latency leaves its recent behaviour.
+
+Each quantity is held against the median of its last windows, on a scale of their median deviation;
+a window far outside is a suspicion, and a second one on the same side an anomaly.  What is
+suspicious does not become part of recent behaviour, unless it stays: then it is the new behaviour.
+docs/regressions.md has the false alarms that were measured.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from math import sqrt
+from statistics import median
+from typing import Final
+
+from perfmon.statistics import EventStatistics, Snapshot
+
+RECENT: Final = 30
+"""Windows that are recent behaviour, and after which a new one is accepted."""
+WARM_UP: Final = 12
+"""Windows without which there is no behaviour yet."""
+DEVIATIONS: Final = 8.0
+"""Of the recent windows, beyond which a window is suspicious."""
+IN_A_ROW: Final = 2
+
+_NORMAL: Final = 1.4826
+"""Standard deviations in a median absolute deviation."""
+_LEAST_SCALE: Final = 0.03
+"""Of the median: what moves less is not looked at, however steady it was."""
+_LEAST_EVENTS: Final = 30
+"""Timed events that the latency of a window takes."""
+
+
+class Quantity(StrEnum):
+    """What is watched of an event."""
+
+    RATE = "rate"
+    LATENCY = "latency"
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """An event has left its recent behaviour.
+
+    Attributes:
+        event, name: which event.
+        quantity: which of its quantities.
+        value: in this window; per second, or nanoseconds.
+        usual: median of the recent windows.
+        deviations: how far outside; negative: below.
+    """
+
+    event: int
+    name: str
+    quantity: Quantity
+    value: float
+    usual: float
+    deviations: float
+
+
+class AnomalyDetector:
+    """Watches the windows between the snapshots of one host."""
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[int, Quantity], _Series] = {}
+
+    def observe(self, now: Snapshot, earlier: Snapshot) -> list[Anomaly]:
+        """What is unusual in the window between two snapshots; they come in order of time."""
+        seconds = (now.taken_ns - earlier.taken_ns) / 1e9
+        if seconds <= 0:
+            return []
+        found = []
+        for event, stats in now.events.items():
+            if event in earlier.events:
+                found += self._event(stats, earlier.events[event], seconds)
+        return found
+
+    def _event(
+        self, now: EventStatistics, earlier: EventStatistics, seconds: float
+    ) -> list[Anomaly]:
+        change = now.since(earlier)
+        watched = [(Quantity.RATE, change.count / seconds, sqrt(change.count) / seconds)]
+        if change.timed >= _LEAST_EVENTS:
+            watched.append((Quantity.LATENCY, change.total_ns / change.timed, 0.0))
+        found = []
+        for quantity, value, counting in watched:
+            series = self._series.setdefault((now.event, quantity), _Series())
+            outside = series.add(value, counting)
+            if outside:
+                usual, deviations = outside
+                found.append(Anomaly(now.event, now.name, quantity, value, usual, deviations))
+        return found
+
+
+class _Series:
+    """The windows of one quantity."""
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque(maxlen=RECENT)
+        self._suspicious: list[float] = []
+        self._side = 0
+
+    def add(self, value: float, counting_error: float) -> tuple[float, float] | None:
+        """What is usual and how far outside the value is, if that is an anomaly."""
+        if len(self._recent) < WARM_UP:
+            self._recent.append(value)
+            return None
+        usual = median(self._recent)
+        spread = _NORMAL * median(abs(each - usual) for each in self._recent)
+        scale = max(spread, _LEAST_SCALE * usual, counting_error)
+        deviations = (value - usual) / scale if scale else 0.0
+        if abs(deviations) <= DEVIATIONS:
+            self._recent.append(value)
+            self._suspicious.clear()
+            return None
+        side = 1 if deviations > 0 else -1
+        if side != self._side:
+            self._suspicious.clear()
+        self._side = side
+        self._suspicious.append(value)
+        if len(self._suspicious) >= RECENT:
+            self._recent.clear()
+            self._recent.extend(self._suspicious)
+            self._suspicious.clear()
+            return None
+        return (usual, deviations) if len(self._suspicious) >= IN_A_ROW else None
