@@ -22,7 +22,7 @@ LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 # What the build reads: stubs and the core are made anew when any of it changes.
 SOURCES := setup.py $(shell find mig csrc include -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz bench mutants coverage build clean
+.PHONY: run run-kernel test lint unit conformance robustness kernels fuzz bench mutants coverage soak build clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -97,6 +97,12 @@ power-experiment: build
 	$(BIN)/python benchmarks/regressions/embedded.py power --trials $(TRIALS)
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	$(BIN)/python benchmarks/regressions/guests.py power
+
+# An hour of a guest's time, at work and recorded.
+MINUTES := 60
+soak: build-test
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	$(BIN)/python -m tests.kernel.soak --minutes $(MINUTES)
 
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60
