@@ -115,6 +115,15 @@ kernels: build-test
 	$(BIN)/pytest -q tests/kernel
 	$(BIN)/pytest -q --kind x86_64-up $(ON_ANOTHER_KERNEL)
 
+# Every kind of kernel, every test that can take one, and 1000 switches under load: an hour.
+.PHONY: boot-matrix
+boot-matrix: build-test
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	$(BIN)/pytest -q tests/kernel/test_matrix.py
+	$(BIN)/pytest -q --switches 1000 tests/kernel/test_switching.py tests/kernel/test_processors.py
+	for kind in i386-up-bookworm i386-up-sid i386-smp i386-smp-trixie x86_64-up; do \
+		$(BIN)/pytest -q --kind $$kind $(ON_ANOTHER_KERNEL) || exit 1; done
+
 .PHONY: build-test
 build-test: build
 	PYTHON=$(PYTHON) tools/system-packages test
