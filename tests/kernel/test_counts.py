@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a real kernel counts is what was done: docs/kernel-counts.md, as a test."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -26,6 +27,11 @@ READING = len(EVENTS)
 """An RPC for each counter: the count itself is read somewhere in this sequence."""
 FORWARDING = 2
 """The relay's request to the workload server and the server's reply."""
+
+PATIENCE = 0.3
+"""Seconds after which the relay makes way for others: the port for the reply is another then, and
+is destroyed by one more request.
+"""
 
 Work = Callable[[Clients, int], int]
 
@@ -105,14 +111,21 @@ def test_each_operation_is_counted_exactly_and_the_rest_is_explained(name: str, 
     work, slope, constant = WORKLOADS[name]
     unit = 40
     for count in (unit, 2 * unit, 3 * unit):
-        constants = {Event.IPC_SEND: READING + FORWARDING, Event.IPC_RECEIVE: READING + FORWARDING}
-        expected = [
-            slope.get(event, 0) * count + constants.get(event, 0) + constant.get(event, 0)
-            for event in EVENTS
-        ]
-        assert dict(zip(EVENTS, measured(clients, work, count), strict=True)) == dict(
-            zip(EVENTS, expected, strict=True)
-        )
+        begin = time.monotonic()
+        found = measured(clients, work, count)
+        late = time.monotonic() - begin > PATIENCE
+        assert found in [expected(slope, constant, count, more) for more in range(late + 1)]
+
+
+def expected(
+    slope: dict[Event, int], constant: dict[Event, int], count: int, more: int
+) -> list[int]:
+    messages = READING + FORWARDING + more
+    constants = {Event.IPC_SEND: messages, Event.IPC_RECEIVE: messages}
+    return [
+        slope.get(event, 0) * count + constants.get(event, 0) + constant.get(event, 0)
+        for event in EVENTS
+    ]
 
 
 def test_reading_alone_counts_only_its_own_messages(clients: Clients):
