@@ -13,7 +13,6 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
-from statistics import median
 from typing import Final
 
 from perfmon.statistics import EventStatistics, Snapshot
@@ -108,6 +107,9 @@ class _Series:
         if len(self._recent) < WARM_UP:
             self._recent.append(value)
             return None
+        # Loads half of the arithmetic there is: not for every command that prints a table.
+        from statistics import median
+
         usual = median(self._recent)
         spread = _NORMAL * median(abs(each - usual) for each in self._recent)
         scale = max(spread, _LEAST_SCALE * usual, counting_error)
