@@ -24,12 +24,16 @@ from benchmarks.figures import Figure, table
 OUTPUT = Path(__file__).resolve().parents[1] / "build" / "bench"
 
 PARTS = {
-    "record": "benchmarks.record.record",
-    "marshalling": "benchmarks.marshalling",
-    "calls": "benchmarks.calls.calls",
-    "growth": "benchmarks.growth",
+    "record": "benchmarks.record.record:measure",
+    "marshalling": "benchmarks.marshalling:measure",
+    "calls": "benchmarks.calls.calls:measure",
+    "mig": "benchmarks.adapters:mig",
+    "kernel": "benchmarks.adapters:kernel",
+    "guest": "benchmarks.adapters:guest",
+    "tool": "benchmarks.adapters:tool",
+    "growth": "benchmarks.growth:measure",
 }
-"""Modules with a function measure() that yields figures."""
+"""Functions that yield figures, by module."""
 
 
 def run(names: Iterable[str], say: Callable[[str], None]) -> tuple[list[Figure], list[str]]:
@@ -39,7 +43,8 @@ def run(names: Iterable[str], say: Callable[[str], None]) -> tuple[list[Figure],
     for name in names:
         start = time.monotonic()
         try:
-            found += import_module(PARTS[name]).measure()
+            module, _, function = PARTS[name].partition(":")
+            found += getattr(import_module(module), function)()
         except Exception:
             traceback.print_exc()
             failed.append(name)

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir
 from pathlib import Path
 
 from benchmarks.gnumach_jobs import JOBS, Job, write_wrappers
@@ -27,14 +28,13 @@ SINGLE = next(job for job in JOBS if job.name == "gnumach")
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def main() -> None:
-    """Measure and print."""
+def measure() -> Iterator[tuple[str, str, tuple[float, ...]]]:
+    """Yield what was done, by whom, and its milliseconds, of wall and of processor time."""
     (include,) = (packages.fetch(packages.GNUMACH_DEV_AMD64) / "usr" / "include").iterdir()
     gnu = packages.fetch(packages.GNU_MIG_AMD64) / "usr" / "bin" / "x86_64-gnu-mig"
     our_command = [sys.executable, "-m", "mig", "--abi", "x86_64"]
     gnu_command = ["sh", str(gnu)]
-    with tempfile.TemporaryDirectory() as name:
-        os.chdir(name)
+    with tempfile.TemporaryDirectory() as name, chdir(name):
         write_wrappers(Path())
         lines = [
             " ".join(["mig", "--abi", "x86_64", *_words(job, include, "ours")]) for job in JOBS
@@ -42,27 +42,33 @@ def main() -> None:
         Path("jobs").write_text("\n".join(lines) + "\n")
         for directory in ("ours", "gnu"):
             Path(directory).mkdir()
-        _compare(
+        yield from _compare(
             "python and its start-up alone",
             {"python": lambda: _run([sys.executable, "-c", "pass"])},
         )
-        _compare(
+        yield from _compare(
             f"one job, {SINGLE.name} {SINGLE.kind}",
             {
-                "ours": lambda: _run([*our_command, *_words(SINGLE, include, "ours")]),
                 "GNU": lambda: _run([*gnu_command, *_words(SINGLE, include, "gnu")]),
+                "ours": lambda: _run([*our_command, *_words(SINGLE, include, "ours")]),
             },
         )
-        _compare(
+        yield from _compare(
             f"all {len(JOBS)} jobs",
             {
-                "ours, --batch": lambda: _run([*our_command[:3], "--batch", "jobs"]),
                 "GNU, in a loop": lambda: _run_each(
                     [[*gnu_command, *_words(job, include, "gnu")] for job in JOBS]
                 ),
+                "ours, --batch": lambda: _run([*our_command[:3], "--batch", "jobs"]),
             },
         )
-        _print_imports([*our_command, *_words(SINGLE, include, "ours")])
+        yield from _imports([*our_command, *_words(SINGLE, include, "ours")])
+
+
+def main() -> None:
+    """Measure and print."""
+    for title, who, values in measure():
+        print(f"{title:48} {who:16} {_spread(list(values))}")
 
 
 def _words(job: Job, include: Path, directory: str) -> list[str]:
@@ -85,8 +91,10 @@ def _run_each(commands: list[list[str]]) -> None:
         _run(command)
 
 
-def _compare(title: str, contestants: Mapping[str, Callable[[], object]]) -> None:
-    """Let contestants run in turns, once for nothing; print median and quartiles of the times."""
+def _compare(
+    title: str, contestants: Mapping[str, Callable[[], object]]
+) -> Iterator[tuple[str, str, tuple[float, ...]]]:
+    """Let contestants run in turns, once for nothing, and yield their times."""
     for run in contestants.values():
         run()
     wall: dict[str, list[float]] = {name: [] for name in contestants}
@@ -100,26 +108,28 @@ def _compare(title: str, contestants: Mapping[str, Callable[[], object]]) -> Non
             user = after.children_user - before.children_user
             system = after.children_system - before.children_system
             processor[name].append((user + system) * 1000)
-    print(f"{title}: median ms (quartiles; least)")
-    for name in contestants:
-        print(f"  {name:16} wall {_spread(wall[name])}   processor {_spread(processor[name])}")
+    for kind, times in (("", wall), (", processor time", processor)):
+        for name, values in times.items():
+            yield f"{title}{kind}", name, tuple(values)
 
 
 def _spread(values: list[float]) -> str:
+    """Median, quartiles and least, in ms."""
+    if len(values) == 1:
+        return f"{values[0]:7.1f} ms"
     low, middle, high = statistics.quantiles(values, n=4)
-    return f"{middle:6.1f} ({low:.1f}-{high:.1f}; {min(values):.1f})"
+    return f"{middle:7.1f} ms ({low:.1f}-{high:.1f}; {min(values):.1f})"
 
 
-def _print_imports(command: list[str]) -> None:
-    """Print what the modules of a job take to import."""
+def _imports(command: list[str]) -> Iterator[tuple[str, str, tuple[float, ...]]]:
+    """What the modules of a job take to import: all of them, and ours."""
     command = [command[0], "-X", "importtime", *command[1:]]
     done = subprocess.run(command, check=True, env=_environment(), capture_output=True, text=True)
     rows = [line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")]
     times = {row[2].strip(): int(row[0].split(":")[1]) for row in rows[1:]}
     ours = sum(each for name, each in times.items() if name.startswith("mig"))
-    print(
-        f"imports: {len(times)} modules {sum(times.values()) / 1000:.1f} ms; ours {ours / 1000:.1f}"
-    )
+    yield f"imports of a job, {len(times)} modules", "python and ours", (sum(times.values()) / 1e3,)
+    yield f"imports of a job, {len(times)} modules", "ours", (ours / 1e3,)
 
 
 if __name__ == "__main__":
