@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import perfmon
@@ -46,7 +46,7 @@ class Size:
     passes: int
 
 
-def delayed(nanoseconds: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def delayed(nanoseconds: int) -> Callable[[Host], None]:
     """What prepares a pass in which the event takes so much longer."""
     return lambda host: host.workload.workload_delay(EVENT, nanoseconds)
 

@@ -26,9 +26,6 @@ from perfmon.regressions.kernels import DEFAULT_WORKLOADS, Clock, Plan, measure_
 from perfmon.regressions.measurement import Measurement
 from perfmon.workloads import parse_workload
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.kernel.injection import pad
-
 FUNCTION = "vm_allocate"
 ADDED = (0, 1, 5, 50)
 _MOVED = (Verdict.REGRESSION, Verdict.IMPROVEMENT)
@@ -85,6 +82,9 @@ def power(runs: int, workload: str) -> Iterator[str]:
 
 def padded(stock: Path, output: Path, more: int) -> Path:
     """A kernel in which a function takes so many more instructions."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from tests.kernel.injection import pad
+
     word = pad(stock, output, [FUNCTION])[FUNCTION]
     at = KernelImage(output).offset_of(word)
     data = bytearray(output.read_bytes())
