@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kernels compared by instructions: one more in a function is found, and nothing in none."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.regressions.guests import padded
+from perfmon.regressions.compare import compare
+from perfmon.regressions.findings import Metric, Verdict
+from perfmon.regressions.kernels import Clock, Plan, measure_kernels
+from perfmon.regressions.measurement import Measurement
+from perfmon.workloads import parse_workload
+
+pytestmark = pytest.mark.kernel
+
+PLAN = Plan(parse_workload("memory:12:1,messages:12"), Clock.INSTRUCTIONS, 2, 1, 1, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def measured(stock_kernel: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Measurement]:
+    directory = tmp_path_factory.mktemp("compared")
+    kernels = [padded(stock_kernel, directory / f"added{more}", more) for more in (0, 1)]
+    return measure_kernels([kernels[0], kernels[0], kernels[1]], ["before", "again", "after"], PLAN)
+
+
+def test_one_instruction_more_per_call_is_found_and_nothing_else(measured: list[Measurement]):
+    before, _, after = measured
+    found = compare(before, after).of(Verdict.REGRESSION)
+    (allocation,) = (f for f in found if f.name == "VM_ALLOC")
+    assert allocation.metric is Metric.INSTRUCTIONS
+    assert allocation.after - allocation.before == 1
+    # The request that makes the call takes it along.
+    assert {f.name for f in found} <= {"VM_ALLOC", "IPC_RECEIVE"}
+    assert all(f.after - f.before == 1 for f in found)
+
+
+def test_two_boots_of_one_kernel_do_not_differ(measured: list[Measurement]):
+    before, again, _ = measured
+    found = compare(before, again)
+    assert len(found.findings) > 5
+    assert found.verdict is Verdict.UNCHANGED
