@@ -53,7 +53,7 @@ def padded(
     directory = tmp_path_factory.mktemp("padded")
     words = pad(stock_kernel, directory / "stock", set(LENGTHENED.values()))
     instrument(directory / "stock", directory / "kernel")
-    guest = boot(directory / "kernel", "padded", options=COUNTED_INSTRUCTIONS)
+    guest = boot(directory / "kernel", "padded", options=COUNTED_INSTRUCTIONS, timeout=300)
     try:
         with connected(guest) as clients:
             for _ in range(3):  # what happens once and for all
