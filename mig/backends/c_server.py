@@ -28,7 +28,7 @@ def generate_server(model: Model, options: Options) -> str:
     side = Side(model, is_server=True, options=options)
     out = Printer()
     if model.rcs_id:
-        out.line(f"static __attribute__((unused)) const char rcs_id[] = {model.rcs_id};")
+        out.line(f"char {model.name}_server_rcsid[] = {model.rcs_id};")
     for routine in model.defined_routines:
         out.blank()
         _Stub(side, routine, out).emit()

@@ -39,7 +39,7 @@ def _file(model: Model, options: Options, routines: tuple[Routine, ...]) -> str:
     side = Side(model, is_server=False, options=options)
     out = Printer()
     if model.rcs_id:
-        out.line(f"static __attribute__((unused)) const char rcs_id[] = {model.rcs_id};")
+        out.line(f"char {model.name}_user_rcsid[] = {model.rcs_id};")
     for routine in routines:
         out.blank()
         _Stub(side, routine, out).emit()

@@ -11,7 +11,7 @@ from mig.model.declarations import TypeTable, deallocation
 from mig.model.layout import FieldKind, FieldSpecification, MessageLayout, lay_out
 from mig.model.names import check_name
 from mig.model.routines import Argument, Direction, Role
-from mig.model.types import Deallocate, Type
+from mig.model.types import Deallocate, Type, needs_long_form
 from mig.record import replace
 
 _ROLES = {
@@ -114,9 +114,10 @@ class ArgumentResolver:
         kind, refusal = argument.type, ""
         counted = kind.variable and kind.inline and not kind.string
         if flag.name in ("islong", "isnotlong"):
-            if flag.name == "isnotlong" and kind.longform:
+            needed = needs_long_form(kind)
+            if flag.name == "isnotlong" and needed:
                 refusal = "needs a long descriptor"
-            argument = replace(argument, longform=kind.longform or flag.name == "islong")
+            argument = replace(argument, longform=needed or flag.name == "islong")
         elif flag.name in ("dealloc", "notdealloc"):
             argument = replace(argument, deallocate=deallocation(flag))
             if kind.inline and not kind.indefinite and not kind.is_port:

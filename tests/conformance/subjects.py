@@ -19,13 +19,15 @@ class Subject:
 
     Attributes:
         path: absolute, or relative to the headers of gnumach-dev.
-        gnu_server: GNU MIG's server stub compiles.
+        gnu_client: GNU MIG's client stub compiles.
+        gnu_server: its server stub does.
         roles: the ways in which one side is meant to be the kernel's, by the macro that says so.
         role: the one of them in force.
     """
 
     name: str
     path: Path
+    gnu_client: bool = True
     gnu_server: bool = True
     roles: tuple[str, ...] = ()
     role: str | None = None
@@ -53,6 +55,7 @@ OURS = (
 )
 
 KITCHEN_SINK = Subject("kitchen_sink", HERE / "kitchen_sink.defs")
+BEYOND = Subject("beyond", HERE / "beyond.defs", gnu_client=False, gnu_server=False)
 
 MACH = (
     Subject("device", Path("device/device.defs"), roles=(KERNEL_SERVER,)),
@@ -75,5 +78,5 @@ MACH = (
     Subject("mach_debug", Path("mach_debug/mach_debug.defs"), roles=(KERNEL_SERVER,)),
 )
 
-SUBJECTS = (*OURS, KITCHEN_SINK, *MACH)
+SUBJECTS = (*OURS, KITCHEN_SINK, BEYOND, *MACH)
 IN_KERNEL = tuple(replace(subject, role=role) for subject in SUBJECTS for role in subject.roles)

@@ -38,7 +38,7 @@ from tests.conformance.vectors import (
     server_input,
     server_record,
 )
-from tests.conformance.workshop import WHO, Bench
+from tests.conformance.workshop import Bench
 
 EXAMPLES = 5
 """Each is a call of every routine of an interface."""
@@ -70,7 +70,7 @@ def test_the_same_values_arrive_whatever_they_are(bench: Bench, package: str) ->
     @given(calls_of(bench))
     def check(table: tuple[Vector, ...]) -> None:
         runs = {pair: bench.through(*pair, ZERO, table) for pair in bench.pairs}
-        model = runs["gnu", bench.servers[-1]]
+        model = runs[bench.reference]
         for pair, run in runs.items():
             check_c(bench, table, pair, run, model)
         parts = vectors_in_python(bench, package, table, model)
@@ -100,7 +100,7 @@ def check_python_servers(bench: Bench, package: str, parts: list[Part]) -> None:
         loopback.operation(loopback.CALL, each.vector.routine.index, client_input(each.vector), b"")
         for each in parts
     ]
-    for client in WHO:
+    for client in bench.clients:
         records, script = serve_c_client(
             bench.target,
             bench.workshop.runner(bench.target),

@@ -31,7 +31,8 @@ def message(records: list[Record], tag: str) -> list[bytes]:
 
 def sent(bench: Bench, who: str, tag: str, fill: Fill) -> list[list[bytes]]:
     """The requests of a client or the replies of a server, vector by vector."""
-    pair = (who, bench.servers[-1]) if tag == REQUEST else ("gnu", who)
+    client, server = bench.reference
+    pair = (who, server) if tag == REQUEST else (client, who)
     return [message(records, tag) for records in bench.run(*pair, fill)]
 
 
@@ -46,7 +47,8 @@ def masked(body: bytes, mask: bytes) -> str:
 
 def senders(bench: Bench) -> list[str]:
     """The kinds of message that both compilers' stubs send."""
-    return [REQUEST, REPLY] if bench.subject.gnu_server else [REQUEST]
+    found = [REQUEST] if bench.subject.gnu_client else []
+    return [*found, REPLY] if bench.subject.gnu_server else found
 
 
 def test_the_same_values_arrive_whoever_is_client_and_whoever_server(bench: Bench) -> None:
@@ -93,12 +95,11 @@ def test_calls_memory_and_reply_ports_fare_alike(bench: Bench) -> None:
     def resources(records: list[Record]) -> list[tuple[str, str]]:
         return [(tag, body.hex()) for tag, body in records if tag in RESOURCES]
 
-    reference = bench.servers[-1]
     for client, server in bench.pairs:
         for vector, ours, theirs in zip(
             bench.vectors,
             bench.run(client, server, ZERO),
-            bench.run("gnu", reference, ZERO),
+            bench.run(*bench.reference, ZERO),
             strict=True,
         ):
             assert resources(ours) == resources(theirs), f"{vector}: {client}, {server}"

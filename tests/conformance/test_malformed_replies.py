@@ -195,7 +195,7 @@ def test_no_check_of_a_client_could_be_left_out(bench: Bench) -> None:
     every = cases(bench)
 
     def is_missed(check: Check) -> bool:
-        relevant = [case for case in every if case.vector.routine.name == check.routine]
+        relevant = [case for case in every if check.routine.endswith(case.vector.routine.name)]
         try:
             answers = hand_over(bench, client, relevant, check.number)
         except RunnerError:

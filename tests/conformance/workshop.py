@@ -72,13 +72,22 @@ class Bench:
         return f"{self.subject} on {self.target.abi}"
 
     @property
+    def clients(self) -> tuple[str, ...]:
+        return WHO if self.subject.gnu_client else ("ours",)
+
+    @property
     def servers(self) -> tuple[str, ...]:
         return WHO if self.subject.gnu_server else ("ours",)
 
     @property
+    def reference(self) -> tuple[str, str]:
+        """The client and the server that the others are held against."""
+        return self.clients[-1], self.servers[-1]
+
+    @property
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Who the client is and who the server is."""
-        return product(WHO, self.servers)
+        return product(self.clients, self.servers)
 
     def _interface(self, side: str) -> Interface:
         model = compile_defs(
@@ -181,7 +190,8 @@ class Bench:
     @cached_property
     def sides(self) -> dict[tuple[str, str, Fill], Path]:
         """Every client and server."""
-        makers = [("client", who) for who in WHO] + [("server", who) for who in self.servers]
+        makers = [("client", who) for who in self.clients]
+        makers += [("server", who) for who in self.servers]
         found = {}
         if self is not self.in_user_tasks:
             found = dict(self.in_user_tasks.sides)

@@ -12,6 +12,8 @@
 
 #include <mach/port.h>
 
+#include <runner.h>
+
 typedef int ints3_t[3];
 typedef int ints10_t[10];
 typedef char bytes64_t[64];
@@ -38,5 +40,37 @@ typedef struct {
 	int c;
 	uint64_t d;
 } mixed_t;
+
+typedef int wide_t;
+typedef int numbered_t;
+typedef short exact_t[2];
+typedef char *endless_t;
+typedef const char *const_endless_t;
+typedef int user_named_t;
+typedef int server_named_t;
+typedef int short_named_t;
+
+/* A port's object is its name. */
+typedef struct object *object_t;
+
+static inline object_t object_of_port(mach_port_t port)
+{
+	return (object_t)(uintptr_t)port;
+}
+
+static inline object_t object_of_payload(uintptr_t payload)
+{
+	return (object_t)payload;
+}
+
+static inline mach_port_t port_of_object(object_t object)
+{
+	return (uintptr_t)object;
+}
+
+static inline void object_drop(object_t object)
+{
+	runner_drop("object_t", object);
+}
 
 #endif /* _KITCHEN_SINK_H_ */
