@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 _ROUTINE = re.compile(r"^mig_(?:internal void _X|external kern_return_t )(\w+)$", re.MULTILINE)
-_CHECKS = re.compile(r"if \((?:TypeCheck && )?mig_unlikely\(")
+_CHECKS = re.compile(r"if \((TypeCheck && )?mig_unlikely\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,19 @@ class Check:
         return f"{self.routine}: {self.condition}"
 
 
-def separable(stub: str) -> tuple[str, list[Check]]:
-    """The text of a stub with `runner_keeps` before each check, and the checks."""
+def separable(stub: str, *, arriving_only: bool = False) -> tuple[str, list[Check]]:
+    """The text of a stub with `runner_keeps` before each check, and the checks.
+
+    Args:
+        stub: the text.
+        arriving_only: leave alone what is checked of the caller, or of the server's function.
+    """
     checks: list[Check] = []
     pieces = ["#include <stdint.h>\nextern int runner_keeps(uint32_t check);\n"]
     at = 0
     for match in _CHECKS.finditer(stub):
+        if arriving_only and match[1] is None:
+            continue
         end = _closing(stub, match.end())
         routine = _ROUTINE.findall(stub, 0, match.start())[-1]
         pieces += [stub[at : match.end()], _separated(stub[match.end() : end], routine, checks)]

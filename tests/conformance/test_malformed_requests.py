@@ -180,7 +180,8 @@ def test_an_unknown_message_id_is_refused(bench: Bench) -> None:
 @pytest.mark.parametrize("subject", [KITCHEN_SINK, OURS[0]], ids=str)
 def test_no_check_of_a_server_could_be_left_out(bench: Bench) -> None:
     abi = ABIS[bench.target.abi]
-    text, checks = separable(bench.stubs("ours", "server").server.read_text())
+    stubs = bench.stubs("ours", "server")
+    text, checks = separable(stubs.server.read_text(), arriving_only=True)
     stub = bench.stubs("ours", "server").directory / "separable.c"
     stub.write_text(text)
     server = bench.build_stub(
