@@ -82,6 +82,26 @@ perf_control_calibrate(void)
 	take_effect();
 }
 
+/* Written under the control lock. */
+static uint32_t clock_is_expected;
+
+void
+perf_control_expect_clock(void)
+{
+	perf_publish32(&clock_is_expected, 1);
+}
+
+void
+perf_control_await_clock(void)
+{
+	if (perf_likely(perf_load32(&clock_is_expected) == 0))
+		return;
+	perf_platform_lock();
+	perf_control_calibrate();
+	perf_publish32(&clock_is_expected, 0);
+	perf_platform_unlock();
+}
+
 /* All rings or none. */
 static kern_return_t
 set_rings(uint32_t buffer_size)
@@ -172,8 +192,8 @@ perf_control_enable(bool wanted)
 	return kr;
 }
 
-static bool
-valid_configuration(uint32_t sample_rate, uint32_t buffer_size)
+bool
+perf_control_admits(uint32_t sample_rate, uint32_t buffer_size)
 {
 	return (sample_rate == PERF_RATE_EVERY_EVENT
 		|| (sample_rate >= PERF_RATE_MIN && sample_rate <= PERF_RATE_MAX))
@@ -187,7 +207,7 @@ perf_control_configure(uint32_t sample_rate, uint32_t buffer_size)
 	kern_return_t kr = KERN_INVALID_ARGUMENT;
 
 	perf_platform_lock();
-	if (valid_configuration(sample_rate, buffer_size) && !perf_control.enabled)
+	if (perf_control_admits(sample_rate, buffer_size) && !perf_control.enabled)
 		kr = set_rings(buffer_size);
 	if (kr == KERN_SUCCESS) {
 		perf_control.sample_rate = sample_rate;

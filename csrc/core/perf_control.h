@@ -9,6 +9,7 @@
 #ifndef _PERF_CONTROL_H_
 #define _PERF_CONTROL_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "perf_analysis.h"
@@ -19,6 +20,16 @@ kern_return_t perf_control_set_option(uint32_t selector, uint64_t value);
 void perf_control_set_thresholds(uint32_t latency_us, uint32_t throughput,
 				 uint32_t error_rate);
 void perf_control_reset(void);
+
+/* Is this a rate and a size that may be configured? */
+bool perf_control_admits(uint32_t sample_rate, uint32_t buffer_size);
+
+/*
+ * It was enabled before the clock's rate was known: it is asked for again by
+ * the first that awaits it, in a thread.
+ */
+void perf_control_expect_clock(void);
+void perf_control_await_clock(void);
 
 /* Ask the platform how fast its clock is; under the control lock, while disabled. */
 void perf_control_calibrate(void);

@@ -23,6 +23,7 @@ perf_report_request(void)
 {
 	if (__atomic_add_fetch(&requests[0], 1, __ATOMIC_RELAXED) == 0)
 		__atomic_add_fetch(&requests[1], 1, __ATOMIC_RELAXED);
+	perf_control_await_clock();
 }
 
 static uint64_t

@@ -63,9 +63,9 @@ enter(uintptr_t thread)
 struct perf_activity *PERF_FAST_CALL
 perf_activity_look_up(uintptr_t thread, bool wanted)
 {
-	struct perf_activity *activity = find(thread);
+	struct perf_activity *activity = thread == 0 ? NULL : find(thread);
 
-	if (activity == NULL && wanted)
+	if (activity == NULL && wanted && thread != 0)
 		activity = enter(thread);
 	if (activity != NULL)
 		perf_activity_last[perf_platform_cpu()] = activity;

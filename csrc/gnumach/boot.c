@@ -10,6 +10,7 @@
 #include <perf_platform.h>
 #include <perf_platform_rpc.h>
 
+#include "perf_boot_recording.h"
 #include "perf_hooks.h"
 #include "perf_sites.h"
 
@@ -33,6 +34,7 @@ start(void)
 	perf_analysis_init();
 	for (int i = 0; i < SUBSYSTEM_ROUTINES; i++)
 		mach_server_routines[SUBSYSTEM_SLOT + i] = perf_monitor_server_routines[i];
+	perf_boot_recording_await();
 }
 
 /*

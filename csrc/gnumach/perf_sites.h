@@ -29,6 +29,9 @@ extern const uint32_t perf_site_count;
 /* Where the memory added to an image ends; 0 in a kernel that was linked with --wrap. */
 extern const uintptr_t perf_added_end;
 
+/* One of them alone, on the only processor that runs. */
+void perf_site_set(const struct perf_site *site, bool on);
+
 /*
  * An instruction in the kernel's text that becomes a jump to the entry, which
  * goes on with a copy of the instruction and then behind it.  The copy is made

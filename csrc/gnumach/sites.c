@@ -90,6 +90,17 @@ copy_instructions(void)
 	copied = true;
 }
 
+void
+perf_site_set(const struct perf_site *site, bool on)
+{
+	unsigned long saved = perf_platform_mask();
+	unsigned long protection = allow_writes();
+
+	*(volatile uint32_t *)site->operand = displacement(site, on);
+	forbid_writes(protection);
+	perf_platform_unmask(saved);
+}
+
 kern_return_t
 perf_sites_switch(bool on)
 {

@@ -172,12 +172,16 @@ class Boot(Command):
     example: ClassVar[str] = "kernel boot first-light && perfmon -H qemu:first-light stats"
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Add NAME, --kernel, --kind, --memory, --cpus and --boot-timeout."""
+        """Add NAME, --kernel, --kind, --memory, --cpus, --perf and --boot-timeout."""
         parser.add_argument("guest", metavar="NAME", help="as in the address qemu:NAME")
         parser.add_argument("--kernel", type=Path, metavar="FILE", help="an image, booted as it is")
         _add_kind_argument(parser)
         parser.add_argument("--memory", type=count, default=256, metavar="MIB")
         parser.add_argument("--cpus", type=count, default=1, metavar="NUMBER")
+        parser.add_argument(
+            "--perf", metavar="OPTIONS",
+            help="record from boot: on, or events:A+B,rate:N,buffer:N,mode:stop",
+        )  # fmt: skip
         parser.add_argument(
             "--boot-timeout", type=positive_seconds, default=60.0, metavar="SECONDS"
         )
@@ -187,10 +191,12 @@ class Boot(Command):
         from perfmon.kernel.boot import boot
 
         kernel = args.kernel or _instrumented(args.kind)
+        words = f"perf={args.perf}" if args.perf else ""
         with Progress(f"booting {args.guest}"):
             guest = boot(
-                kernel, args.guest, memory=args.memory, cpus=args.cpus, timeout=args.boot_timeout
-            )
+                kernel, args.guest, memory=args.memory, cpus=args.cpus,
+                timeout=args.boot_timeout, command_line=words,
+            )  # fmt: skip
         print(guest.address)
         return Status.GOOD
 

@@ -83,6 +83,7 @@ def boot(
     memory: int = 256,
     cpus: int = 1,
     timeout: float = 60.0,
+    command_line: str = "",
     options: Sequence[str] = (),
 ) -> Guest:
     """Boot a kernel with the relay as its boot task and return when it takes requests.
@@ -93,6 +94,7 @@ def boot(
         memory: MiB.
         cpus: processors of the machine; a kernel for one processor uses one.
         timeout: seconds to wait for the relay.
+        command_line: words for the kernel, such as "perf=on".
         options: further arguments for QEMU.
 
     Raises:
@@ -114,7 +116,10 @@ def boot(
         try:
             guest = _start(
                 machine, kernel.absolute(), name, directory, lock,
-                ["-m", str(memory), "-smp", str(cpus), *options],
+                [
+                    *("-append", f"console=com0 {command_line}".rstrip()),
+                    *("-m", str(memory), "-smp", str(cpus), *options),
+                ],
             )  # fmt: skip
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
@@ -214,8 +219,7 @@ def _start(
         "-object",
         f"memory-backend-file,id=mailbox,mem-path=mailbox,size={_MAILBOX_SIZE},share=on",
         "-device", "ivshmem-plain,memdev=mailbox",
-        "-kernel", _loadable(machine, kernel, directory), "-append", "console=com0",
-        "-initrd", _MODULE,
+        "-kernel", _loadable(machine, kernel, directory), "-initrd", _MODULE,
         *options,
     ]  # fmt: skip
     # Relative paths, because QEMU's options give commas in paths a meaning.

@@ -40,7 +40,7 @@ _NEEDED = (
     "convert_port_to_host_priv", "return_to_iret", "kernel_stack", "all_intrs",
     "int_from_intstack", "user_trap", "thread_halt_self", "kernel_task", "assert_wait",
     "clear_wait", "thread_set_timeout", "thread_wakeup_prim", "ipc_port_release_sonce",
-    "mach_msg_send_from_kernel", ANCHOR,
+    "mach_msg_send_from_kernel", "kernel_cmdline", "printf", ANCHOR,
 )  # fmt: skip
 
 # Name in perf_offsets.h: structure, member, and a function whose object file knows them.

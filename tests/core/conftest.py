@@ -66,6 +66,9 @@ DECLARATIONS = """
     void perf_control_set_thresholds(uint32_t, uint32_t, uint32_t);
     void perf_control_reset(void);
 
+    typedef void (*complain_t)(const char *item, const char *why);
+    void perf_boot(const char *command_line, complain_t complain);
+
     kern_return_t perf_report_event(uint32_t event, perf_event_stats_t *stats);
     kern_return_t perf_report_info(uint32_t selector, uint64_t *words, uint32_t *count);
     kern_return_t perf_report_histogram(uint32_t event, uint32_t selector,

@@ -73,6 +73,9 @@ boolean_t thread_wakeup_prim(void *event, boolean_t one, int result);
 void ipc_port_release_sonce(ipc_port_t port);
 mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *message, mach_msg_size_t size);
 
+extern char *kernel_cmdline;
+int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 extern int hz;			     /* clock interrupts per second */
 extern volatile uint32_t elapsed_ticks; /* clock interrupts since boot */
 

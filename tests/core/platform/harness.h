@@ -10,6 +10,7 @@
 
 #include "perf_alerts.h"
 #include "perf_arithmetic.h"
+#include "perf_boot.h"
 #include "perf_control.h"
 #include "perf_core.h"
 #include "perf_events.h"
