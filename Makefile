@@ -154,5 +154,11 @@ wheel: build
 screenshots: build
 	$(BIN)/python tools/screenshots.py docs
 
+# Ten million events, each accounted for; an hour, perhaps.
+.PHONY: soak
+soak: build-test
+	PYTHON=$(PYTHON) tools/system-packages kernel
+	PERFMON_SOAK=10000000 $(BIN)/pytest -q tests/kernel/test_loss.py
+
 clean:
 	rm -rf build dist perfmon/_generated perfmon/_embedded*.so *.egg-info

@@ -70,6 +70,7 @@ struct worker {
 	void (*body)(struct worker *worker);
 	mach_port_t port;
 	uint32_t count;
+	uint32_t number, step; /* of the messages */
 	uint32_t id;
 	struct perf_stamp ended; /* its last act */
 };
@@ -124,7 +125,10 @@ send_messages(struct worker *worker)
 			.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
 			.msgh_size = sizeof message,
 			.msgh_remote_port = worker->port,
+			.msgh_id = (mach_msg_id_t)worker->number,
 		};
+
+		worker->number += worker->step;
 
 		if (mach_msg(&message, MACH_SEND_MSG, sizeof message, 0, MACH_PORT_NULL,
 			     MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL)
@@ -133,13 +137,13 @@ send_messages(struct worker *worker)
 	}
 }
 
-kern_return_t
-serve_workload_messages(mach_port_t server, uint32_t count, uint32_t *done)
+static kern_return_t
+exchange_messages(uint32_t number, uint32_t step, uint32_t count, uint32_t *done)
 {
-	struct worker sender = {.body = send_messages, .count = count};
+	struct worker sender = {
+		.body = send_messages, .count = count, .number = number, .step = step};
 	mach_msg_header_t message;
 
-	(void)server;
 	*done = 0;
 	sender.port = port_allocate(task_space, NULL);
 	if (sender.port == MACH_PORT_NULL)
@@ -156,6 +160,20 @@ serve_workload_messages(mach_port_t server, uint32_t count, uint32_t *done)
 	port_destroy(task_space, sender.port);
 	worker_join(&sender);
 	return KERN_SUCCESS;
+}
+
+kern_return_t
+serve_workload_messages(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	(void)server;
+	return exchange_messages(0, 0, count, done);
+}
+
+kern_return_t
+serve_workload_numbers(mach_port_t server, uint32_t first, uint32_t count, uint32_t *done)
+{
+	(void)server;
+	return exchange_messages(first, 1, count, done);
 }
 
 kern_return_t

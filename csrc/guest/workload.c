@@ -30,19 +30,20 @@ static union guest_stack short_lived_stack;
 static mach_port_t server_port;
 static mach_port_t own_port; /* for messages to ourselves and notifications */
 
-kern_return_t serve_workload_messages(mach_port_t server, uint32_t count, uint32_t *done)
+/* The first message has the number, and each the last one's plus step. */
+static kern_return_t exchange_messages(uint32_t number, uint32_t step, uint32_t count,
+				       uint32_t *done)
 {
 	mach_msg_header_t message;
 	mach_msg_return_t result;
 
-	(void)server;
-	for (*done = 0; *done < count; ++*done) {
+	for (*done = 0; *done < count; ++*done, number += step) {
 		message.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0);
 		message.msgh_size = sizeof(message);
 		message.msgh_remote_port = own_port;
 		message.msgh_local_port = MACH_PORT_NULL;
 		message.msgh_seqno = 0;
-		message.msgh_id = WORKLOAD_MESSAGE_ID;
+		message.msgh_id = (mach_msg_id_t)number;
 		result = mach_msg(&message, MACH_SEND_MSG, sizeof(message), 0, MACH_PORT_NULL,
 				  MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 		if (result == MACH_MSG_SUCCESS)
@@ -52,6 +53,19 @@ kern_return_t serve_workload_messages(mach_port_t server, uint32_t count, uint32
 			return result;
 	}
 	return KERN_SUCCESS;
+}
+
+kern_return_t serve_workload_messages(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	(void)server;
+	return exchange_messages(WORKLOAD_MESSAGE_ID, 0, count, done);
+}
+
+kern_return_t serve_workload_numbers(mach_port_t server, uint32_t first, uint32_t count,
+				     uint32_t *done)
+{
+	(void)server;
+	return exchange_messages(first, 1, count, done);
 }
 
 kern_return_t serve_workload_requests(mach_port_t server, uint32_t count, uint32_t *done)
