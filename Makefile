@@ -160,5 +160,7 @@ soak: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	PERFMON_SOAK=10000000 $(BIN)/pytest -q tests/kernel/test_loss.py
 
+include tests/user-qemu.mk
+
 clean:
 	rm -rf build dist perfmon/_generated perfmon/_embedded*.so *.egg-info

@@ -60,6 +60,8 @@ kern_return_t guest_stack_release(union guest_stack *stack);
 /* Wait, without using the processor. */
 void guest_sleep(mach_msg_timeout_t milliseconds);
 
+int memcmp(const void *a, const void *b, size_t size);
+
 /* Write a line to the console. */
 void guest_print(const char *line);
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -133,6 +134,42 @@ def boot(
         stop(name)
         raise
     return guest
+
+
+def run_module(
+    kernel: Path, module: Path, *, timeout: float = 300.0, command_line: str = ""
+) -> str:
+    """Boot a kernel with a boot task, wait until that reboots the machine; what the console said.
+
+    Args:
+        kernel: an image for i386 or x86_64, not compressed.
+        module: the boot task.
+        timeout: seconds for all of it.
+        command_line: words for the kernel.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end in time.
+        GuestError: QEMU is missing or failed.
+    """
+    machine = machine_of(kernel) or I386
+    if shutil.which(machine.qemu) is None:
+        raise GuestError(f"{machine.qemu} is needed to boot a kernel and is not installed")
+    with tempfile.TemporaryDirectory(prefix="perfmon-") as name:
+        directory = Path(name)
+        shutil.copyfile(module, directory / "relay")
+        result = subprocess.run(
+            [
+                machine.qemu, "-accel", "tcg", "-m", "256", "-no-reboot", "-nic", "none",
+                "-display", "none", "-monitor", "none", "-serial", "file:console.log",
+                "-kernel", _loadable(machine, kernel.absolute(), directory),
+                "-append", f"console=com0 {command_line}".rstrip(), "-initrd", _MODULE,
+            ],
+            check=False, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=timeout,
+        )  # fmt: skip
+        if result.returncode:
+            raise GuestError(f"QEMU failed: {' '.join(result.stderr.split())}")
+        return (directory / "console.log").read_text(errors="replace").replace("\0", "")
 
 
 def guests() -> list[Guest]:

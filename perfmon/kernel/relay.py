@@ -35,7 +35,22 @@ def relay(machine: Machine) -> Path:
     return module
 
 
-def _build(machine: Machine, directory: Path) -> Path:
+def boot_module(machine: Machine, program: Path, directory: Path) -> Path:
+    """A boot module with a program of one's own in place of the relay.
+
+    Args:
+        machine: what it runs on.
+        program: C with a function guest_main(); see csrc/guest/runtime.h.
+        directory: where it is built.
+
+    Raises:
+        ToolError: a program is missing or failed.
+        PackageError: Mach's headers cannot be had.
+    """
+    return _build(machine, directory, program)
+
+
+def _build(machine: Machine, directory: Path, program: Path | None = None) -> Path:
     root = paths.sources()
     guest = root / "csrc" / "guest"
     build = Build(machine, directory, (guest, guest / "include", root / "include"))
@@ -43,7 +58,12 @@ def _build(machine: Machine, directory: Path) -> Path:
     stubs = [build.user_stubs(headers / defs, Path(defs).stem) for defs in _KERNEL_INTERFACES]
     workload = root / "csrc" / "workload" / "perf_workload.defs"
     server = build.server_stubs(workload, "perf_workload", "-DPERF_WORKLOAD_SERVERPREFIX=serve_")
-    own = [*sorted(guest.glob("*.c")), guest / f"start_{machine.name}.S"]
+    if program is not None:
+        monitor = root / "include" / "mach" / "perf_monitor.defs"
+        stubs.append(build.user_stubs(monitor, "perf_monitor_client"))
+    main = program or guest / "relay.c"
+    library = [path for path in sorted(guest.glob("*.c")) if path.name != "relay.c"]
+    own = [main, *library, guest / f"start_{machine.name}.S"]
     objects = build.compile([*own, *stubs, server])
     return build.link(objects, "relay", "-z", "noseparate-code", "--gc-sections")
 

@@ -177,6 +177,11 @@ perf_processors_stop(unsigned long *saved)
 	uint32_t number = (stop / STEPS + 1) % (UINT32_MAX / STEPS);
 	bool stopped;
 
+	/* Before there is a thread, no other processor runs. */
+	if (perf_platform_thread() == 0) {
+		*saved = perf_platform_mask();
+		return true;
+	}
 	if (perf_platform_cpus() > 1 && !make_threads())
 		return false;
 	perf_publish32(&stop, number * STEPS + COME);
