@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Port rights that a kernel's replies bring can be used, directly and behind a relay."""
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mig.compile import write_python
+from mig.rpc.errors import MachSendInvalidDest
+from mig.rpc.port import Port
+from mig.rpc.transport import Transport
+from mig.rpc.transports.stream import open_unix
+from perfmon.kernel.boot import Guest, open_guest
+from perfmon.kernel.machines import I386
+from perfmon.kernel.toolchain import mach_headers
+from perfmon.relay.limits import Limits
+from perfmon.relay.listeners import listen_unix
+from perfmon.relay.server import Relay
+
+pytestmark = pytest.mark.kernel
+
+BASIC_INFO = 1
+DEVICE = 2  # the port of the devices, which the relay holds and does not offer
+
+
+@pytest.fixture(scope="module")
+def mach_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The client of the kernel's own interface, made by mig."""
+    directory = tmp_path_factory.mktemp("generated")
+    headers = mach_headers(I386)
+    write_python(headers / "mach/mach_host.defs", directory, include=[headers])
+    sys.path.insert(0, str(directory))
+    yield importlib.import_module("mach_host").MachHost
+    sys.path.remove(str(directory))
+
+
+@pytest.fixture(params=["mailbox", "relay"])
+def transport(request: pytest.FixtureRequest, guest: Guest, tmp_path: Path) -> Iterator[Transport]:
+    if request.param == "mailbox":
+        with open_guest(guest.name) as transport:
+            yield transport
+        return
+    relay = Relay(lambda: open_guest(guest.name), Limits(), lambda _: None)
+    socket = tmp_path / "socket"
+    with relay, listen_unix(socket) as listener:
+        threading.Thread(target=relay.serve, args=(listener,), daemon=True).start()
+        with open_unix(socket) as transport:
+            yield transport
+
+
+def test_a_right_out_of_a_reply_can_be_called(transport: Transport, mach_host: Any) -> None:
+    host = mach_host(Port.offered(transport, "host"), timeout=20)
+    default_set = host.processor_set_default()
+    named = mach_host(Port(transport, default_set), timeout=20)
+    answered, info = named.processor_set_info(BASIC_INFO)
+    assert info[0] >= 1  # processors
+    again = mach_host(Port(transport, answered), timeout=20)
+    assert again.processor_set_default() == default_set
+
+
+def test_a_name_that_nobody_gave_reaches_nobody(transport: Transport, mach_host: Any) -> None:
+    for name in (DEVICE, 0xFFFF, transport.reply_port):
+        with pytest.raises(MachSendInvalidDest):
+            mach_host(Port(transport, name), timeout=20).processor_set_default()
+
+
+def test_messages_to_a_port_of_ones_own_come_to_it_alone(transport: Transport) -> None:
+    one, other = transport.allocate_port(), transport.allocate_port()
+    assert one != other
+    transport.destroy_port(one)
+    transport.destroy_port(one)
+    transport.destroy_port(other)
