@@ -204,6 +204,7 @@ def test_no_check_of_a_server_could_be_left_out(bench: Bench) -> None:
             return True
         return any(map(complaint, repeat(abi), relevant, answers))
 
+    bench.workshop.runner(bench.target, sanitized=True)  # before threads want it
     with ThreadPoolExecutor(JOBS) as pool:
         missed = pool.map(is_missed, checks)
         unmissed = [str(check) for check, is_it in zip(checks, missed, strict=True) if not is_it]
