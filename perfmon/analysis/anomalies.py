@@ -16,6 +16,7 @@ from math import sqrt
 from typing import Final
 
 from perfmon.statistics import EventStatistics, Snapshot
+from perfmon.text import duration, number
 
 RECENT: Final = 30
 """Windows that are recent behaviour, and after which a new one is accepted."""
@@ -58,6 +59,14 @@ class Anomaly:
     value: float
     usual: float
     deviations: float
+
+    def describe(self) -> str:
+        """What is unusual, and what was usual, in words."""
+        if self.quantity is Quantity.LATENCY:
+            now, usual = (duration(round(each)) for each in (self.value, self.usual))
+        else:
+            now, usual = (f"{number(each)}/s" for each in (self.value, self.usual))
+        return f"unusual: {self.name} {self.quantity} {now}, recently {usual}"
 
 
 class AnomalyDetector:

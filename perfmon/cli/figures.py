@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from perfmon.analysis.anomalies import Anomaly, Quantity
 from perfmon.cli.output import NOTHING, counted, duration, number, rate, table
 from perfmon.info import Configuration, Interface
 from perfmon.statistics import EventStatistics, Histogram, Snapshot, SystemStatistics
@@ -95,15 +94,6 @@ def loss_rate_line(now: SystemStatistics, earlier: SystemStatistics, seconds: fl
         )
     )
     return "samples: " + ", ".join(parts)
-
-
-def anomaly_line(anomaly: Anomaly) -> str:
-    """What is unusual, one line."""
-    if anomaly.quantity is Quantity.LATENCY:
-        values = [duration(round(each)) for each in (anomaly.value, anomaly.usual)]
-    else:
-        values = [f"{number(each)}/s" for each in (anomaly.value, anomaly.usual)]
-    return f"unusual: {anomaly.name} {anomaly.quantity} {values[0]}, recently {values[1]}"
 
 
 def histogram_chart(histogram: Histogram, medium: Medium = PLAIN, width: int = 40) -> str:

@@ -24,7 +24,7 @@ from perfmon.cli.command import (
     positive_seconds,
     say,
 )
-from perfmon.cli.figures import anomaly_line, loss_rate_line, rate_table, state_line
+from perfmon.cli.figures import loss_rate_line, rate_table, state_line
 from perfmon.cli.output import print_json, standard_output
 from perfmon.errors import MachError, MissingExtraError
 from perfmon.host import Host, connect
@@ -142,7 +142,7 @@ def _print_table(
         rate_table(interface, now, earlier, standard_output()),
         "",
         loss_rate_line(now.system, earlier.system, seconds),
-        *map(anomaly_line, anomalies),
+        *(anomaly.describe() for anomaly in anomalies),
     )
     print("\n".join(lines), end="\n\n", flush=True)
 

@@ -6,6 +6,7 @@ Names and units are Prometheus' own conventions: seconds, `_total` for what only
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -18,8 +19,9 @@ from prometheus_client.core import (
     Metric,
 )
 
+from perfmon.analysis.anomalies import Anomaly, AnomalyDetector
 from perfmon.exporter.target import Reading, Scrape, Target, scrape_all
-from perfmon.statistics import Histogram
+from perfmon.statistics import Histogram, Snapshot
 
 BOUNDS_NS: Final = tuple(
     digit * 10**power
@@ -44,10 +46,42 @@ class Collector:
         """
         self._targets = targets
         self._patience = patience
+        self._watch = Watch()
 
     def collect(self) -> Iterable[Metric]:
         """The metrics of all hosts, read now."""
-        return metrics(scrape_all(self._targets, self._patience))
+        scrapes = scrape_all(self._targets, self._patience)
+        return [*metrics(scrapes), self._watch.metric(scrapes)]
+
+
+class Watch:
+    """Holds each scrape of a host against those before it (perfmon.analysis.anomalies)."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()  # scrapes of two servers may meet
+        self._detectors: dict[str, AnomalyDetector] = {}
+        self._before: dict[str, Snapshot] = {}
+
+    def metric(self, scrapes: Sequence[Scrape]) -> Metric:
+        """How far the events lie outside that have left their recent behaviour."""
+        gauge = GaugeMetricFamily(
+            "perfmon_event_anomaly",
+            "Deviations by which the rate or the latency of an event lies outside its recent "
+            "behaviour; absent while it does not.",
+            labels=["host", "event", "quantity"],
+        )
+        with self._mutex:
+            for scrape in scrapes:
+                if scrape.reading:
+                    for anomaly in self._observe(scrape.address, scrape.reading.snapshot):
+                        where = [scrape.address, anomaly.name, anomaly.quantity]
+                        gauge.add_metric(where, anomaly.deviations)
+        return gauge
+
+    def _observe(self, address: str, now: Snapshot) -> list[Anomaly]:
+        before, self._before[address] = self._before.get(address, now), now
+        detector = self._detectors.setdefault(address, AnomalyDetector())
+        return detector.observe(now, before)
 
 
 def metrics(scrapes: Sequence[Scrape]) -> Iterator[Metric]:

@@ -70,7 +70,7 @@ class TaskFigures:
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """An alert of the host's, as text.
+    """An alert of the host's, or something unusual, as text.
 
     Attributes:
         clock: wall-clock time of its arrival, HH:MM:SS.
@@ -91,7 +91,8 @@ class HostFigures:
         tasks: the busiest first; empty with a `note` when there is no access to samples.
         samples: how many the tasks' figures come from.
         lost: samples that were overwritten before they could be read.
-        alerts: since the host was connected to, the newest first, a limited number.
+        alerts: and what was unusual, since the host was connected to; the newest first, a limited
+            number.
         note: why something is not shown; empty when all is.
     """
 

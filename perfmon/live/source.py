@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from perfmon.alerts import Alerts
+from perfmon.analysis.anomalies import AnomalyDetector, Quantity
 from perfmon.errors import ConnectError, KernNotSupported, KernReturnError, MigBadId
 from perfmon.events import event_name
 from perfmon.host import Host
@@ -51,6 +52,8 @@ class HostSource:
         self._names: Mapping[int, str] = {}
         self._alerts = _ask_for_alerts(host)
         self._heard: deque[AlertLine] = deque(maxlen=ALERTS)
+        self._detector = AnomalyDetector()
+        self._unusual: set[tuple[int, Quantity]] = set()
 
     @property
     def address(self) -> str:
@@ -75,6 +78,7 @@ class HostSource:
             if interface.hooked >> event & 1
         )
         tasks, samples, lost = self._tasks(seconds)
+        self._notice(now, before)
         self._before = now
         return HostFigures(
             address=self.address,
@@ -155,9 +159,19 @@ class HostSource:
 
     def _listen(self) -> tuple[AlertLine, ...]:
         for alert in self._alerts or ():
-            clock = time.strftime("%H:%M:%S")
-            self._heard.appendleft(AlertLine(clock, f"{alert.name} {alert.describe()}"))
+            self._tell(f"{alert.name} {alert.describe()}")
         return tuple(self._heard)
+
+    def _notice(self, now: Snapshot, before: Snapshot) -> None:
+        """Tell what leaves its recent behaviour, when it does and not as long as it stays away."""
+        anomalies = self._detector.observe(now, before)
+        for anomaly in anomalies:
+            if (anomaly.event, anomaly.quantity) not in self._unusual:
+                self._tell(anomaly.describe())
+        self._unusual = {(anomaly.event, anomaly.quantity) for anomaly in anomalies}
+
+    def _tell(self, text: str) -> None:
+        self._heard.appendleft(AlertLine(time.strftime("%H:%M:%S"), text))
 
     def _ask_names(self) -> dict[int, str]:
         try:

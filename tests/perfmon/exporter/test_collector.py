@@ -4,7 +4,8 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from prometheus_client.registry import CollectorRegistry
 import perfmon
 from perfmon import Host
 from perfmon.address import EmbeddedAddress, UnixAddress
-from perfmon.exporter.collector import BOUNDS_NS, Collector, cumulative
-from perfmon.exporter.target import Reading, Target, scrape_all
+from perfmon.analysis.anomalies import IN_A_ROW, WARM_UP
+from perfmon.exporter.collector import BOUNDS_NS, Collector, Watch, cumulative
+from perfmon.exporter.target import Reading, Scrape, Target, scrape_all
 from perfmon.statistics import Bucket, Histogram
 from tests.perfmon.relay.processes import relay_process
 
@@ -141,3 +143,26 @@ def test_a_host_that_does_not_answer_holds_up_no_other(monkeypatch: pytest.Monke
         assert second.reading is not None
     assert time.monotonic() - begin < 6
     hangs.set()
+
+
+def windows(host: Host, counts: Iterable[int]) -> Iterator[Scrape]:
+    """Scrapes a second apart, of a host whose IPC_SEND has happened so often in between."""
+    snapshot, total = host.snapshot(), 0
+    for second, count in enumerate(counts):
+        total += count
+        event = replace(snapshot.events[0], count=total, timed=0, total_ns=0)
+        taken = replace(snapshot, taken_ns=second * 10**9, events={0: event})
+        reading = Reading(host.interface(), host.configuration(), taken, {}, {})
+        yield Scrape("embedded:", reading, 0.1)
+
+
+def test_an_event_that_leaves_its_recent_behaviour_is_exported_while_it_is_away(host: Host) -> None:
+    watch = Watch()
+    usual, away = [1000] * (WARM_UP + 3), [5000] * 4
+    found = [watch.metric([scrape]).samples for scrape in windows(host, usual + away + usual)]
+    told = [bool(samples) for samples in found]
+    begin = len(usual) + IN_A_ROW - 1
+    assert told == [begin <= at < len(usual + away) for at in range(len(told))]
+    (sample,) = found[begin]
+    assert sample.labels == {"host": "embedded:", "event": "IPC_SEND", "quantity": "rate"}
+    assert sample.value > 8

@@ -9,6 +9,7 @@ import pytest
 
 import perfmon
 from perfmon import Host
+from perfmon.analysis.anomalies import Anomaly, AnomalyDetector, Quantity
 from perfmon.interface import RATE_EVERY_EVENT
 from perfmon.live.source import HostSource
 
@@ -123,3 +124,12 @@ def test_alerts_of_the_host_come_with_the_readings(host):
     source.close()
     assert re.fullmatch(r"\w+ took .*, more than 1.00 us", alerts[0].text)
     assert re.fullmatch(r"\d\d:\d\d:\d\d", alerts[0].clock)
+
+
+def test_what_is_unusual_is_told_when_it_begins_and_not_again_while_it_lasts(host, monkeypatch):
+    away = Anomaly(2, "VM_ALLOC", Quantity.RATE, 5000.0, 1000.0, 12.0)
+    found = iter([[], [away], [away], [], [away]])
+    monkeypatch.setattr(AnomalyDetector, "observe", lambda *_: next(found))
+    source = HostSource(host)
+    told = [len(source.read().alerts) for _ in range(5)]
+    assert told == [0, 1, 1, 1, 2]
