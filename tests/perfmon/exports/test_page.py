@@ -124,7 +124,9 @@ def test_figures_are_those_of_the_recording(opened, trace):
 
 
 def test_names_from_the_recording_are_text_whatever_they_look_like(opened):
-    assert any(NASTY in row[0] for row in rows(opened, "Tasks"))
+    WebDriverWait(opened, 20).until(
+        lambda driver: any(NASTY in row[0] for row in rows(driver, "Tasks"))
+    )
 
 
 def test_charts_are_drawn_and_follow_the_light(opened):
