@@ -23,7 +23,10 @@ extern void (*mach_server_routines[])(mach_msg_header_t *request, mach_msg_heade
 
 void biosmem_register_boot_data(uint32_t from, uint32_t to, int temporary);
 void workload(void);
+void task_init(void);
+void setup_main(void);
 void c_boot_entry(void);
+int printf(const char *format, ...);
 
 static inline void out(uint16_t port, uint8_t value)
 {
@@ -34,6 +37,13 @@ static void print(const char *text)
 {
 	while (*text != '\0')
 		out(SERIAL, (uint8_t)*text++);
+}
+
+/* Of the monitor's messages the words that are the same in all. */
+int printf(const char *format, ...)
+{
+	print(format);
+	return 0;
 }
 
 static void print_number(uint32_t number)
@@ -114,9 +124,16 @@ static void report(const char *title)
 	print("\n");
 }
 
+/* Where recording from boot on would begin. */
+__attribute__((noinline)) void setup_main(void)
+{
+	task_init();
+}
+
 void c_boot_entry(void)
 {
 	biosmem_register_boot_data((uint32_t)_start - BASE, (uint32_t)_end - BASE, 0);
+	setup_main();
 	workload();
 	if (perf_monitor_configure(HOST, 0, 1024) || perf_monitor_enable(HOST, 1))
 		print("cannot enable\n");

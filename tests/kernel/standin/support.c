@@ -27,6 +27,7 @@ struct percpu percpu_array[1] = {{.active_thread = &first_thread}};
 struct task *kernel_task = &first_task;
 char task_cache[64], thread_cache[64];
 void *kernel_map, *ipc_kernel_map;
+char *kernel_cmdline = "console=com0";
 uint32_t time[2];
 int hz = 100;
 volatile uint32_t elapsed_ticks;

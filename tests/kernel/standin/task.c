@@ -5,6 +5,12 @@
 static struct task tasks[4];
 static unsigned next;
 
+void task_init(void);
+void task_init(void)
+{
+	next = 0;
+}
+
 int task_create(struct task *parent, int inherit, struct task **child)
 {
 	return task_create_kernel(parent, inherit, child);
