@@ -98,11 +98,12 @@ power-experiment: build
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	$(BIN)/python benchmarks/regressions/guests.py power
 
-# An hour of a guest's time, at work and recorded.
+# An hour of a guest's time, at work and recorded; then ten million events, each accounted for.
 MINUTES := 60
 soak: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	$(BIN)/python -m tests.kernel.soak --minutes $(MINUTES)
+	PERFMON_SOAK=10000000 $(BIN)/pytest -q tests/kernel/test_loss.py
 
 # As long as you like: make fuzz SECONDS=3600
 SECONDS := 60
@@ -153,12 +154,6 @@ wheel: build
 .PHONY: screenshots
 screenshots: build
 	$(BIN)/python tools/screenshots.py docs
-
-# Ten million events, each accounted for; an hour, perhaps.
-.PHONY: soak
-soak: build-test
-	PYTHON=$(PYTHON) tools/system-packages kernel
-	PERFMON_SOAK=10000000 $(BIN)/pytest -q tests/kernel/test_loss.py
 
 include tests/user-qemu.mk
 
