@@ -35,6 +35,7 @@ def host() -> Iterator[Host]:
     with perfmon.connect("embedded:") as host:
         host.disable()
         host.configure(sample_rate=1000, buffer_size=8192)
+        host.set_events(range(Event.PROFILE))
         host.reset()
         yield host
         host.disable()

@@ -2,6 +2,7 @@
 """The transport ssh: against a real ssh server, and what is said when something is missing."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -113,4 +114,4 @@ def test_ctrl_c_ends_a_recording_over_ssh_in_good_order(ssh: str, tmp_path: Path
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 0, err
-    assert out.startswith("0 samples of ")
+    assert re.match(r"\d+ samples of ", out)
