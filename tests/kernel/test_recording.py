@@ -20,7 +20,7 @@ from pyarrow import parquet
 import perfmon
 from perfmon import Host, Sample
 from perfmon.cli import main
-from perfmon.interface import BUFFER_MAX, BUFFER_MIN
+from perfmon.interface import BUFFER_MAX, BUFFER_MIN, Mode
 from perfmon.recording.recorder import Recording, record
 from perfmon.recording.trace import open_trace
 
@@ -38,6 +38,7 @@ def host(guest_address: str) -> Iterator[Host]:
     with perfmon.connect(guest_address, timeout=60) as host:
         host.disable()
         host.configure(sample_rate=0, buffer_size=BUFFER_MAX)
+        host.set_mode(Mode.OVERWRITE)
         host.set_events(range(12))
         host.reset()
         host.enable()
