@@ -5,24 +5,26 @@ Boots Debian's kernel, instrumented, under QEMU with a clock that counts
 instructions, and compares the same work in the same kernel with monitoring
 off, at the default rate and with every event recorded.  Beside the cost stand
 the events and samples that were recorded meanwhile, so that nothing can be
-cheap because it was left out.  Figures are the same every time.
+cheap because it was left out.  Figures are the same every time.  At the end
+stands the memory that the monitor takes, the default ring included.
 
-    python benchmarks/kernel_cost.py [--kind x86_64-up]
+    python benchmarks/kernel_cost.py [--kind x86_64-up] [--json]
 """
 
 import argparse
+import json
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from perfmon.kernel import paths
 from perfmon.kernel.container import elf32
 from perfmon.kernel.images import kernel_image
-from perfmon.kernel.instrument import instrument
+from perfmon.kernel.instrument import InstrumentReport, instrument
 from perfmon.kernel.kinds import DEFAULT, KINDS
 from perfmon.kernel.machines import I386, Machine, machine_of
 from perfmon.kernel.toolchain import Build, mach_headers
@@ -33,6 +35,7 @@ _KERNEL_INTERFACES = (
     "mach/mach.defs", "mach/mach_host.defs", "mach/mach_port.defs", "device/device.defs",
 )  # fmt: skip
 _LINE = re.compile(r"cost (\w+) (\w+)((?: [0-9a-f]{16}){4})")
+_DEFAULT_RING = 8192 * 32
 _GUEST = ("runtime.c", "processors.c", "workload.c")
 
 
@@ -110,19 +113,35 @@ def table(found: Iterable[Cost]) -> Iterator[str]:
         )
 
 
+def memory(report: InstrumentReport) -> dict[str, int]:
+    """Bytes of memory that the monitor takes in a kernel, on one processor."""
+    return {
+        "code and data": report.file_size,
+        "tables": report.memory_size - report.file_size,
+        "default ring": _DEFAULT_RING,
+        "all": report.memory_size + _DEFAULT_RING,
+    }
+
+
 def main() -> int:
-    """Print the table, for one operation of each work."""
+    """Print the table, for one operation of each work, or all figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kind", choices=KINDS, default=DEFAULT, help="of kernel")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="perfmon-") as name:
         directory = Path(name)
-        kernel = kernel_image(parser.parse_args().kind)
+        kernel = kernel_image(arguments.kind)
         machine = machine_of(kernel) or I386
         build(machine, directory)
-        instrument(kernel, directory / "kernel")
+        report = instrument(kernel, directory / "kernel")
         console = run(machine, directory)
     found = list(costs(console))
-    print(*table(found), sep="\n")
+    if arguments.json:
+        works = [asdict(cost) for cost in found]
+        print(json.dumps({"works": works, "memory": memory(report)}, indent=2))
+    else:
+        print(*table(found), *(f"{k:<17}{v:>9}" for k, v in memory(report).items()), sep="\n")
     if not found or "cost: end" not in console:
         sys.stderr.write(f"the guest did not finish:\n{console[-1000:]}\n")
         return 1

@@ -105,10 +105,10 @@ void PERF_FAST_CALL perf_record_instant(uint32_t what, uint32_t data1, uint32_t 
 void PERF_FAST_CALL perf_record_timed(uint32_t what, uint32_t data1, uint32_t data2,
 				      const struct perf_stamp *start,
 				      const struct perf_keys *keys);
-/* The same, for an event whose time was measured a moment ago. */
+/* The same, for an event that ended a moment ago and took ticks. */
 void PERF_FAST_CALL perf_record_measured(uint32_t what, uint32_t data1, uint32_t data2,
 					 const struct perf_keys *keys, uint64_t ticks,
-					 uint32_t begun_on);
+					 uint64_t end, uint32_t begun_on);
 void PERF_FAST_CALL perf_stamp_take(struct perf_stamp *start);
 
 /* Is monitoring enabled? */

@@ -127,19 +127,19 @@ write_sample(struct perf_cpu *cpu, uint32_t what, uint32_t duration, uint64_t no
 enum timing {
 	INSTANT,
 	BEGUN,	  /* ticks is when it began */
-	MEASURED, /* ticks is how long it took */
+	MEASURED, /* ticks is how long it took, end when it ended */
 };
 
 PERF_INLINE void
 record(enum timing timing, uint32_t what, uint32_t data1, uint32_t data2,
-       const struct perf_keys *keys, uint64_t ticks, uint32_t begun_on)
+       const struct perf_keys *keys, uint64_t ticks, uint64_t end, uint32_t begun_on)
 {
 	unsigned long saved = perf_platform_mask();
 	uint32_t number = perf_platform_cpu();
 	struct perf_cpu *cpu = &perf_cpus[number];
 	struct perf_statistics *statistics = &cpu->statistics[(uint8_t)what];
 	uint32_t duration = 0;
-	uint64_t now = perf_platform_clock();
+	uint64_t now = timing == MEASURED ? end : perf_platform_clock();
 
 	if (!PERF_ALONE)
 		PERF_KEEP(cpu);
@@ -185,21 +185,22 @@ void PERF_FAST_CALL
 perf_record_instant(uint32_t what, uint32_t data1, uint32_t data2,
 		    const struct perf_keys *keys)
 {
-	record(INSTANT, what, data1, data2, keys, 0, 0);
+	record(INSTANT, what, data1, data2, keys, 0, 0, 0);
 }
 
 void PERF_FAST_CALL
 perf_record_timed(uint32_t what, uint32_t data1, uint32_t data2,
 		  const struct perf_stamp *start, const struct perf_keys *keys)
 {
-	record(BEGUN, what, data1, data2, keys, start->ticks, start->cpu);
+	record(BEGUN, what, data1, data2, keys, start->ticks, 0, start->cpu);
 }
 
 void PERF_FAST_CALL
 perf_record_measured(uint32_t what, uint32_t data1, uint32_t data2,
-		     const struct perf_keys *keys, uint64_t ticks, uint32_t begun_on)
+		     const struct perf_keys *keys, uint64_t ticks, uint64_t end,
+		     uint32_t begun_on)
 {
-	record(MEASURED, what, data1, data2, keys, ticks, begun_on);
+	record(MEASURED, what, data1, data2, keys, ticks, end, begun_on);
 }
 
 void PERF_FAST_CALL

@@ -45,19 +45,24 @@ perf_usual_end(const struct perf_section *section)
 	}
 }
 
-/* A sample is due.  Its slot is next; ticks is the event's time. */
+/*
+ * A sample is due.  What is ahead of the clock that was read are samples of
+ * interrupts that came since, which alone leave their timestamps; and what was
+ * not usual.
+ */
 PERF_INLINE void
-perf_usual_sample(struct perf_section *section, uint32_t event, uint32_t ticks,
-		  uint32_t data1, uint32_t data2, const struct perf_ids *ids)
+perf_usual_sample(struct perf_section *section, uint32_t event, uint64_t now,
+		  uint32_t ticks, uint32_t data1, uint32_t data2, const struct perf_ids *ids)
 {
 	struct perf_cpu *cpu = section->cpu;
 	struct perf_slot *slot;
-	uint64_t now;
 
 	if (PERF_ALONE)
 		section->saved = perf_platform_mask();
-	/* Again: an interrupt may have recorded its sample since. */
-	now = perf_platform_clock();
+	if (perf_unlikely((int64_t)now < (int64_t)cpu->newest))
+		now = cpu->newest;
+	if (event == PERF_EVENT_INTERRUPT || !PERF_ALONE)
+		cpu->newest = now;
 	slot = cpu->next;
 	if (perf_unlikely(perf_peek32(&perf_shared.limit.interval) != 0)
 	    && !perf_limit_admit(&perf_shared.limit, now, &cpu->closed)) {
@@ -79,8 +84,7 @@ perf_usual_sample(struct perf_section *section, uint32_t event, uint32_t ticks,
 
 /*
  * An event of the running thread, which began at start and ends now, without a
- * flag.  False if it is not usual: nothing has been recorded, and
- * perf_record_unusual() is to be called.
+ * flag.  False if it is not usual: nothing has been recorded.
  */
 PERF_INLINE bool
 perf_record_usual(uint32_t event, uint64_t start, uint64_t now, uint32_t data1,
@@ -97,23 +101,16 @@ perf_record_usual(uint32_t event, uint64_t start, uint64_t now, uint32_t data1,
 	statistics = &cpu->statistics[event];
 	if (!PERF_ALONE && cpu->settings != perf_peek32(&perf_shared.settings))
 		goto out;
-	if (perf_likely(now <= cpu->closed)) {
-		perf_store64(&statistics->last, now);
-		ticks = now - start;
-		if (perf_unlikely(!perf_is_usual(statistics, ticks)))
-			goto out;
+	ticks = now - start;
+	if (perf_unlikely(!perf_is_usual(statistics, ticks)))
+		goto out;
+	perf_store64(&statistics->last, now);
+	if (perf_unlikely(perf_count_usual(statistics, (uint32_t)ticks)))
+		perf_cpu_carry(cpu, statistics);
+	if (perf_likely((int64_t)now <= (int64_t)cpu->closed))
 		perf_add32(&cpu->limited, 1);
-		if (perf_unlikely(perf_count_usual(statistics, (uint32_t)ticks)))
-			perf_cpu_carry(cpu, statistics);
-	} else {
-		perf_store64(&statistics->last, now);
-		ticks = now - start;
-		if (perf_unlikely(!perf_is_usual(statistics, ticks)))
-			goto out;
-		if (perf_unlikely(perf_count_usual(statistics, (uint32_t)ticks)))
-			perf_cpu_carry(cpu, statistics);
-		perf_usual_sample(&section, event, (uint32_t)ticks, data1, data2, ids);
-	}
+	else
+		perf_usual_sample(&section, event, now, (uint32_t)ticks, data1, data2, ids);
 	recorded = true;
 out:
 	perf_usual_end(&section);

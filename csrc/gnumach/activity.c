@@ -1,6 +1,6 @@
 /*
  * The table of activities: fixed, keyed by thread, a window of places for each
- * key.  A thread that finds none has its events recorded without durations.
+ * key.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -15,11 +15,12 @@
 
 static struct perf_activity activities[ACTIVITIES];
 
-/* No thread has this address. */
-static struct perf_activity nobody = {.thread = PERF_NO_THREAD};
+/* Of the threads that have no place there. */
+static struct perf_activity unlisted[PERF_PLATFORM_CPUS];
 
-struct perf_activity *perf_activity_last[PERF_PLATFORM_CPUS] = {
-	[0 ... PERF_PLATFORM_CPUS - 1] = &nobody,
+/* Until the first enable, whoever runs has nobody's. */
+struct perf_activity *perf_current[PERF_PLATFORM_CPUS] = {
+	[0 ... PERF_PLATFORM_CPUS - 1] = unlisted,
 };
 
 static struct perf_activity *
@@ -30,56 +31,90 @@ place(uintptr_t thread, uint32_t distance)
 	return &activities[((hash >> 16) + distance) % ACTIVITIES];
 }
 
-static struct perf_activity *
-find(uintptr_t thread)
+static void
+empty(struct perf_activity *activity, uintptr_t thread)
 {
-	for (uint32_t distance = 0; distance < WINDOW; distance++)
-		if (perf_load_word(&place(thread, distance)->thread) == thread)
-			return place(thread, distance);
-	return NULL;
+	uintptr_t task = perf_task_of(thread);
+
+	activity->ids.task = perf_task_id(task);
+	activity->ids.thread = perf_thread_id(thread, task);
+	perf_interval_close(&activity->call);
+	perf_interval_close(&activity->fault);
+	perf_interval_close(&activity->end);
+	activity->sending = 0;
 }
 
-/* Nobody else enters this thread: it is the one that runs here. */
-static struct perf_activity *
+/* Nobody else enters this thread: it is the one that is about to run here. */
+static struct perf_activity * __attribute__((noinline, cold))
 enter(uintptr_t thread)
 {
+	struct perf_activity *activity;
+
+	for (uint32_t distance = 1; distance < WINDOW; distance++) {
+		activity = place(thread, distance);
+		if (perf_load_word(&activity->thread) == thread)
+			return activity;
+	}
 	for (uint32_t distance = 0; distance < WINDOW; distance++) {
-		struct perf_activity *activity = place(thread, distance);
 		uintptr_t free = 0;
 
+		activity = place(thread, distance);
 		if (!__atomic_compare_exchange_n(&activity->thread, &free, thread, false,
 						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
-		activity->call.start.epoch = 0;
-		activity->fault.start.epoch = 0;
-		activity->end.start.epoch = 0;
-		activity->sending = 0;
+		empty(activity, thread);
 		return activity;
 	}
 	__atomic_add_fetch(&perf_threads.overflows, 1, __ATOMIC_RELAXED);
-	return NULL;
-}
-
-struct perf_activity *PERF_FAST_CALL
-perf_activity_look_up(uintptr_t thread, bool wanted)
-{
-	struct perf_activity *activity = thread == 0 ? NULL : find(thread);
-
-	if (activity == NULL && wanted && thread != 0)
-		activity = enter(thread);
-	if (activity != NULL)
-		perf_activity_last[perf_platform_cpu()] = activity;
+	activity = &unlisted[perf_platform_cpu()];
+	activity->thread = PERF_NO_THREAD;
+	empty(activity, thread);
 	return activity;
 }
 
-/* What a processor looked up last is told by its thread, which is then none. */
+struct perf_activity *PERF_FAST_CALL
+perf_activity_enter(uintptr_t thread)
+{
+	struct perf_activity *activity = place(thread, 0);
+
+	if (perf_unlikely(perf_load_word(&activity->thread) != thread))
+		activity = enter(thread);
+	return activity;
+}
+
+static void __attribute__((noinline, cold))
+record_open(struct perf_activity *activity, uintptr_t thread)
+{
+	uintptr_t task = perf_task_of(thread);
+
+	if (activity->sending != 0)
+		perf_event_record(PERF_EVENT_IPC_SEND, PERF_FLAG_WAITED, task, thread,
+				  activity->message_id, activity->message_size);
+	if (perf_interval_is_open(&activity->call))
+		perf_event_record(PERF_EVENT_SYSCALL, PERF_FLAG_WAITED, task, thread,
+				  activity->trap & ~PERF_RECEIVED, 0);
+	if (perf_interval_is_open(&activity->fault))
+		perf_event_record(PERF_EVENT_PAGE_FAULT, PERF_FLAG_WAITED, task, thread,
+				  activity->fault_address, activity->fault_protection);
+}
+
+void PERF_FAST_CALL
+perf_activity_leave(struct perf_activity *activity, uintptr_t thread)
+{
+	activity->switches++;
+	perf_interval_wait(&activity->call);
+	perf_interval_wait(&activity->fault);
+	perf_interval_wait(&activity->end);
+	if (perf_unlikely(!perf_activity_is_listed(activity)))
+		record_open(activity, thread);
+}
+
 void
 perf_activity_forget(uintptr_t thread)
 {
-	struct perf_activity *activity = thread == 0 ? NULL : find(thread);
-
-	if (activity != NULL)
-		perf_publish_word(&activity->thread, 0);
+	for (uint32_t distance = 0; thread != 0 && distance < WINDOW; distance++)
+		if (perf_load_word(&place(thread, distance)->thread) == thread)
+			perf_publish_word(&place(thread, distance)->thread, 0);
 }
 
 void
@@ -87,4 +122,52 @@ perf_activities_clear(void)
 {
 	for (uint32_t at = 0; at < ACTIVITIES; at++)
 		perf_publish_word(&activities[at].thread, 0);
+	for (uint32_t cpu = 0; cpu < PERF_PLATFORM_CPUS; cpu++) {
+		unlisted[cpu].thread = PERF_NO_THREAD;
+		empty(&unlisted[cpu], 0);
+		perf_current[cpu] = &unlisted[cpu];
+	}
+	if (perf_platform_thread() != 0)
+		perf_current[perf_platform_cpu()] = perf_activity_enter(perf_platform_thread());
+}
+
+/* False if it never began. */
+static bool __attribute__((noinline, cold)) PERF_FAST_CALL
+unusual(uint32_t what, uint32_t data1, uint32_t data2,
+		      const struct perf_interval *interval, uint64_t now)
+{
+	uint64_t begun = interval->begun;
+
+	if (!perf_interval_is_open(interval))
+		return false;
+	if (begun & PERF_BEGUN_WAITED) {
+		begun &= ~PERF_BEGUN_WAITED;
+		what |= PERF_FLAG_WAITED << 16;
+	}
+	/* Masked, or begun before monitoring was disabled and enabled again. */
+	if (perf_event_active((uint8_t)what) && begun >= perf_active.since)
+		perf_record_measured(what, data1, data2, NULL, now - begun, now,
+				     PERF_ALONE ? 0 : interval->cpu);
+	return true;
+}
+
+bool PERF_FAST_CALL
+perf_interval_ended(uint32_t what, uint32_t data1, uint32_t data2,
+		    const struct perf_interval *interval, uint64_t now)
+{
+	if (perf_likely(what >> 16 == 0)
+	    && perf_record_usual(what, interval->begun, now, data1, data2,
+				 &perf_activity_current()->ids))
+		return true;
+	return unusual(what, data1, data2, interval, now);
+}
+
+void PERF_FAST_CALL
+perf_nested_end(uint32_t what, uint32_t data1, uint32_t data2, const struct perf_nested *nested)
+{
+	uint64_t now = perf_platform_clock();
+
+	if (perf_unlikely(perf_activity_current()->switches != nested->switches))
+		what |= PERF_FLAG_WAITED << 16;
+	perf_interval_ended(what, data1, data2, &nested->interval, now);
 }

@@ -19,13 +19,11 @@ void PERF_HANDLER perf_enter_stack_handoff(const struct perf_frame *frame);
 void PERF_HANDLER perf_enter_interrupt(const struct perf_frame *frame);
 void PERF_HANDLER perf_enter_splx_cli(const struct perf_frame *frame);
 
-uint32_t perf_switches[PERF_PLATFORM_CPUS];
-
 /* Since when the thread that is running has been. */
-static struct perf_stamp slices[PERF_PLATFORM_CPUS];
+static uint64_t slices[PERF_PLATFORM_CPUS];
 
 struct interrupt {
-	struct perf_stamp start;
+	struct perf_interval interval;
 	uint32_t number;
 	uint32_t pc;
 };
@@ -37,32 +35,50 @@ static struct {
 } interrupts[PERF_PLATFORM_CPUS];
 
 void
-perf_interrupts_clear(void)
+perf_entries_clear(void)
 {
-	for (unsigned int cpu = 0; cpu < PERF_PLATFORM_CPUS; cpu++)
+	for (unsigned int cpu = 0; cpu < PERF_PLATFORM_CPUS; cpu++) {
+		slices[cpu] = PERF_BEGUN_NEVER;
 		interrupts[cpu].depth = 0;
+	}
+}
+
+/* When the next slice begins. */
+static uint64_t __attribute__((noinline, cold))
+switch_unusually(uintptr_t from, uint32_t from_id, uint32_t to_id, uint64_t slice, uint64_t now)
+{
+	struct perf_keys keys = {perf_task_of(from), from};
+
+	if (!perf_event_active(PERF_EVENT_CONTEXT_SWITCH))
+		return now;
+	if (slice == PERF_BEGUN_NEVER) {
+		perf_record_instant(PERF_EVENT_CONTEXT_SWITCH, from_id, to_id, &keys);
+		return perf_platform_clock();
+	}
+	perf_record_measured(PERF_EVENT_CONTEXT_SWITCH, from_id, to_id, &keys, now - slice, now,
+			     perf_platform_cpu());
+	return now;
 }
 
 /* The duration is that of the slice that ends. */
 static void
 switched(uintptr_t from, uintptr_t to)
 {
-	struct perf_stamp *slice = &slices[perf_platform_cpu()];
-	uintptr_t task = perf_task_of(from);
+	uint32_t cpu = perf_platform_cpu();
+	struct perf_activity *leaving = perf_current[cpu], *entering;
+	uint32_t from_id = leaving->ids.thread;
+	uint64_t now;
 
-	perf_switches[perf_platform_cpu()]++;
-	if (!perf_event_active(PERF_EVENT_CONTEXT_SWITCH)) {
-		slice->epoch = 0;
-		return;
-	}
-	uint32_t from_id = perf_thread_id(from, task);
-	uint32_t to_id = perf_thread_id(to, perf_task_of(to));
-
-	if (slice->epoch == perf_active.epoch)
-		perf_time_end(PERF_EVENT_CONTEXT_SWITCH, 0, task, from, from_id, to_id, slice);
-	else
-		perf_event_record(PERF_EVENT_CONTEXT_SWITCH, 0, task, from, from_id, to_id);
-	perf_stamp_take(slice);
+	perf_activity_leave(leaving, from);
+	entering = perf_activity_enter(to);
+	perf_current[cpu] = entering;
+	now = perf_platform_clock();
+	/* Two threads without places have one between them. */
+	if (perf_unlikely(leaving == entering)
+	    || !perf_record_usual(PERF_EVENT_CONTEXT_SWITCH, slices[cpu], now, from_id,
+				  entering->ids.thread, &leaving->ids))
+		now = switch_unusually(from, from_id, entering->ids.thread, slices[cpu], now);
+	slices[cpu] = now;
 }
 
 /* switch_context(from, continuation, to) */
@@ -76,9 +92,9 @@ perf_enter_switch_context(const struct perf_frame *frame)
 void PERF_HANDLER
 perf_enter_stack_handoff(const struct perf_frame *frame)
 {
-	struct perf_activity *activity = perf_activity_find();
+	struct perf_activity *activity = perf_activity_current();
 
-	if (activity != NULL && activity->sending != 0)
+	if (activity->sending != 0)
 		perf_activity_sent(activity, 0);
 	switched(perf_frame_argument(frame, 0), perf_frame_argument(frame, 1));
 }
@@ -99,7 +115,7 @@ perf_enter_interrupt(const struct perf_frame *frame)
 	}
 	interrupt->number = number;
 	interrupt->pc = pc;
-	perf_time_begin(PERF_EVENT_INTERRUPT, &interrupt->start);
+	perf_interval_begin(&interrupt->interval);
 }
 
 /* splx_cli(), which interrupt() calls when the handler has returned. */
@@ -116,6 +132,6 @@ perf_enter_splx_cli(const struct perf_frame *frame)
 	if (depth >= INTERRUPTS_MAX)
 		return;
 	interrupt = &interrupts[perf_platform_cpu()].stack[depth];
-	perf_time_end(PERF_EVENT_INTERRUPT, 0, PERF_CURRENT, PERF_CURRENT, interrupt->number,
-		      interrupt->pc, &interrupt->start);
+	perf_interval_end(PERF_EVENT_INTERRUPT, 0, interrupt->number, interrupt->pc,
+			  &interrupt->interval);
 }

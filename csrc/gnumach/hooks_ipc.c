@@ -9,11 +9,9 @@
  * ipc_kmsg_put, or on the fast paths at copyout.  Two things go through
  * ipc_kmsg_put that are no receipts: a message whose send or receive failed,
  * which ipc_kmsg_copyout_pseudo or _dest has handled before, and one that the
- * fast path has copied out but could not keep in its cache.  So each of those
- * leaves a mark, which the next ipc_kmsg_put of that message by that thread
- * takes away.  Nothing blocks between the mark and its end, so there is one
- * mark for each CPU; a new message in the same memory begins with copyinmsg,
- * which clears it.
+ * fast path has copied out but could not keep in its cache.  A system call
+ * receives one message at most, so each of those is noted with the call, and
+ * what ipc_kmsg_put does later in the same call is not counted.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -22,36 +20,28 @@
 #include "perf_activity.h"
 #include "perf_hooks.h"
 
-struct mark {
-	uintptr_t kmsg;
-	uintptr_t thread;
-};
-
-static struct mark marks[PERF_PLATFORM_CPUS];
+void PERF_HANDLER perf_enter_ipc_kobject_server(const struct perf_frame *frame);
 
 /* With mach_msg_trap, the functions that have fast paths; only its place matters. */
 void exception_raise(void);
 
-static void
-mark(uintptr_t kmsg)
+static void __attribute__((noinline)) PERF_FAST_CALL
+send_ended(const struct perf_activity *activity)
 {
-	struct mark *mark = &marks[perf_platform_cpu()];
-
-	mark->kmsg = kmsg;
-	mark->thread = perf_platform_thread();
+	perf_interval_ended(PERF_EVENT_IPC_SEND, activity->message_id, activity->message_size,
+			    &activity->call, perf_interval_now(PERF_EVENT_IPC_SEND));
 }
 
-static bool
-marked(uintptr_t kmsg)
+/* The message has been handed over. */
+static inline void
+sent(struct perf_activity *activity)
 {
-	struct mark *mark = &marks[perf_platform_cpu()];
-	bool same = mark->kmsg == kmsg && mark->thread == perf_platform_thread();
-
-	mark->kmsg = 0;
-	return same;
+	activity->sending = 0;
+	if (!perf_record_fast(PERF_EVENT_IPC_SEND, &activity->call.begun))
+		send_ended(activity);
 }
 
-void
+void PERF_FAST_CALL
 perf_activity_sent(struct perf_activity *activity, uint32_t flags)
 {
 	activity->sending = 0;
@@ -59,75 +49,67 @@ perf_activity_sent(struct perf_activity *activity, uint32_t flags)
 			  &activity->call);
 }
 
-/* The running thread's, if it is in a system call that began in this epoch. */
-static struct perf_activity *
-calling(void)
+/* A message that could not be read, or of a call whose beginning was not seen. */
+static void __attribute__((noinline, cold))
+copied_in(struct perf_activity *activity, uint32_t flags)
 {
-	struct perf_activity *activity = perf_activity_find();
-
-	return activity != NULL && perf_interval_is_open(&activity->call) ? activity : NULL;
+	if (perf_interval_is_open(&activity->call))
+		perf_activity_sent(activity, flags);
+	else
+		perf_event_record(PERF_EVENT_IPC_SEND, flags, PERF_CURRENT, PERF_CURRENT,
+				  activity->message_id, activity->message_size);
 }
 
 PERF_WRAP(int, copyinmsg, (const void *user, void *kernel, vm_size_t size, vm_size_t room))
 {
 	const mach_msg_header_t *header = kernel;
-	struct perf_activity *activity;
-	uint32_t flags, id;
-	int failed;
+	int failed = __real_copyinmsg(user, kernel, size, room);
+	struct perf_activity *activity = perf_activity_current();
+	uint32_t id = 0;
 
-	marks[perf_platform_cpu()].kmsg = 0;
-	failed = __real_copyinmsg(user, kernel, size, room);
-	flags = failed ? PERF_FLAG_ERROR : 0;
-	id = failed ? 0 : (uint32_t)header->msgh_id;
-	activity = calling();
-	if (activity == NULL) {
-		perf_event_record(PERF_EVENT_IPC_SEND, flags, PERF_CURRENT, PERF_CURRENT, id, size);
-	} else {
-		activity->message_id = id;
-		activity->message_size = size;
+	if (perf_likely(!failed))
+		id = (uint32_t)header->msgh_id;
+	activity->message_id = id;
+	activity->message_size = size;
+	if (perf_unlikely(failed || !perf_interval_is_open(&activity->call)))
+		copied_in(activity, failed ? PERF_FLAG_ERROR : 0);
+	else
 		activity->sending = (uintptr_t)kernel - PERF_OFFSET_KMSG_HEADER;
-		if (failed)
-			perf_activity_sent(activity, flags);
-	}
 	return failed;
-}
-
-static void
-sent(ipc_kmsg_t kmsg)
-{
-	struct perf_activity *activity = perf_activity_find();
-
-	if (activity != NULL && activity->sending == (uintptr_t)kmsg)
-		perf_activity_sent(activity, 0);
 }
 
 PERF_WRAP(mach_msg_return_t, ipc_mqueue_send,
 	  (ipc_kmsg_t kmsg, mach_msg_option_t option, mach_msg_timeout_t time_out))
 {
 	mach_msg_return_t result = __real_ipc_mqueue_send(kmsg, option, time_out);
+	struct perf_activity *activity = perf_activity_current();
 
-	if (result == MACH_MSG_SUCCESS)
-		sent(kmsg);
+	if (result == MACH_MSG_SUCCESS && activity->sending == (uintptr_t)kmsg)
+		sent(activity);
 	return result;
 }
 
-PERF_WRAP(ipc_kmsg_t, ipc_kobject_server, (ipc_kmsg_t request))
+/* ipc_kobject_server(request) */
+void PERF_HANDLER
+perf_enter_ipc_kobject_server(const struct perf_frame *frame)
 {
-	sent(request);
-	return __real_ipc_kobject_server(request);
+	struct perf_activity *activity = perf_activity_current();
+
+	if (perf_likely(activity->sending == perf_frame_argument(frame, 0)))
+		sent(activity);
 }
 
-/* Delivered; timed from the receiver's system call on, if that was seen. */
-static void
-received(uint32_t flags, uint32_t id, uint32_t size)
+/* Timed from the receiver's system call on, if that was seen. */
+static void __attribute__((noinline)) PERF_FAST_CALL
+receipt_ended(uint32_t what, uint32_t id, uint32_t size)
 {
-	struct perf_activity *activity = calling();
+	const struct perf_activity *activity = perf_activity_current();
+	uint64_t now = what >> 16 == 0 ? perf_interval_now(PERF_EVENT_IPC_RECEIVE)
+				       : perf_platform_clock();
 
-	if (activity == NULL)
-		perf_event_record(PERF_EVENT_IPC_RECEIVE, flags, PERF_CURRENT, PERF_CURRENT, id,
-				  size);
-	else
-		perf_interval_end(PERF_EVENT_IPC_RECEIVE, flags, id, size, &activity->call);
+	if (!perf_interval_ended(what, id, size, &activity->call, now))
+		perf_event_record(PERF_EVENT_IPC_RECEIVE, what >> 16, PERF_CURRENT, PERF_CURRENT,
+				  id, size);
 }
 
 PERF_WRAP(mach_msg_return_t, ipc_kmsg_put,
@@ -136,12 +118,16 @@ PERF_WRAP(mach_msg_return_t, ipc_kmsg_put,
 	const mach_msg_header_t *header =
 		(const mach_msg_header_t *)((uintptr_t)kmsg + PERF_OFFSET_KMSG_HEADER);
 	uint32_t id = (uint32_t)header->msgh_id;
-	bool counted = marked((uintptr_t)kmsg);
-	mach_msg_return_t result;
+	mach_msg_return_t result = __real_ipc_kmsg_put(message, kmsg, size);
+	struct perf_activity *activity = perf_activity_current();
 
-	result = __real_ipc_kmsg_put(message, kmsg, size);
-	if (!counted)
-		received(result == MACH_MSG_SUCCESS ? 0 : PERF_FLAG_ERROR, id, size);
+	if (activity->trap & PERF_RECEIVED)
+		return result;
+	activity->trap |= PERF_RECEIVED;
+	if (perf_unlikely(result != MACH_MSG_SUCCESS))
+		receipt_ended(PERF_EVENT_IPC_RECEIVE | PERF_FLAG_ERROR << 16, id, size);
+	else if (!perf_record_fast(PERF_EVENT_IPC_RECEIVE, &activity->call.begun))
+		receipt_ended(PERF_EVENT_IPC_RECEIVE, id, size);
 	return result;
 }
 
@@ -149,6 +135,7 @@ PERF_WRAP(int, PERF_COPYOUT, (const void *kernel, void *user, vm_size_t size))
 {
 	const mach_msg_header_t *header = kernel;
 	const void *caller = __builtin_return_address(0);
+	struct perf_activity *activity;
 	int failed;
 
 	failed = PERF_REAL(PERF_COPYOUT)(kernel, user, size);
@@ -156,22 +143,22 @@ PERF_WRAP(int, PERF_COPYOUT, (const void *kernel, void *user, vm_size_t size))
 	    !(perf_is_within(caller, (uintptr_t)mach_msg_trap, PERF_SIZE_MACH_MSG_TRAP) ||
 	      perf_is_within(caller, (uintptr_t)exception_raise, PERF_SIZE_EXCEPTION_RAISE)))
 		return failed;
-	received(0, (uint32_t)header->msgh_id, size);
-	mark((uintptr_t)kernel - PERF_OFFSET_KMSG_HEADER);
+	activity = perf_activity_current();
+	activity->trap |= PERF_RECEIVED;
+	if (!perf_record_fast(PERF_EVENT_IPC_RECEIVE, &activity->call.begun))
+		receipt_ended(PERF_EVENT_IPC_RECEIVE, (uint32_t)header->msgh_id, size);
 	return failed;
 }
 
 PERF_WRAP(mach_msg_return_t, ipc_kmsg_copyout_pseudo,
 	  (ipc_kmsg_t kmsg, void *space, vm_map_t map, void *notify))
 {
-	mach_msg_return_t result = __real_ipc_kmsg_copyout_pseudo(kmsg, space, map, notify);
-
-	mark((uintptr_t)kmsg);
-	return result;
+	perf_activity_current()->trap |= PERF_RECEIVED;
+	return __real_ipc_kmsg_copyout_pseudo(kmsg, space, map, notify);
 }
 
 PERF_WRAP(void, ipc_kmsg_copyout_dest, (ipc_kmsg_t kmsg, void *space))
 {
+	perf_activity_current()->trap |= PERF_RECEIVED;
 	__real_ipc_kmsg_copyout_dest(kmsg, space);
-	mark((uintptr_t)kmsg);
 }

@@ -18,12 +18,12 @@ failed(kern_return_t result)
 PERF_WRAP(kern_return_t, vm_allocate,
 	  (vm_map_t map, vm_offset_t *address, vm_size_t size, boolean_t anywhere))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	kern_return_t result;
 
-	perf_interval_begin(PERF_EVENT_VM_ALLOC, &interval);
+	perf_nested_begin(&nested);
 	result = __real_vm_allocate(map, address, size, anywhere);
-	perf_interval_end(PERF_EVENT_VM_ALLOC, failed(result), *address, size, &interval);
+	perf_nested_end(PERF_EVENT_VM_ALLOC | failed(result) << 16, *address, size, &nested);
 	return result;
 }
 
@@ -32,102 +32,97 @@ PERF_WRAP(kern_return_t, vm_map,
 	   boolean_t anywhere, ipc_port_t object, vm_offset_t offset, boolean_t copy,
 	   int protection, int max_protection, int inheritance))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	kern_return_t result;
 
-	perf_interval_begin(PERF_EVENT_VM_ALLOC, &interval);
+	perf_nested_begin(&nested);
 	result = __real_vm_map(map, address, size, mask, anywhere, object, offset, copy, protection,
 			       max_protection, inheritance);
-	perf_interval_end(PERF_EVENT_VM_ALLOC, failed(result), *address, size, &interval);
+	perf_nested_end(PERF_EVENT_VM_ALLOC | failed(result) << 16, *address, size, &nested);
 	return result;
 }
 
 PERF_WRAP(kern_return_t, vm_deallocate, (vm_map_t map, vm_offset_t address, vm_size_t size))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	kern_return_t result;
 
-	perf_interval_begin(PERF_EVENT_VM_FREE, &interval);
+	perf_nested_begin(&nested);
 	result = __real_vm_deallocate(map, address, size);
-	perf_interval_end(PERF_EVENT_VM_FREE, failed(result), address, size, &interval);
+	perf_nested_end(PERF_EVENT_VM_FREE | failed(result) << 16, address, size, &nested);
 	return result;
 }
 
 static void
-task_created(kern_return_t result, task_t parent, task_t *child, const struct perf_interval *interval)
+task_created(kern_return_t result, task_t parent, task_t *child, const struct perf_nested *nested)
 {
 	uint32_t id = 0, parent_id = 0;
 
-	if (!perf_interval_is_open(interval))
-		return;
 	if (result == KERN_SUCCESS)
 		id = perf_task_id((uintptr_t)*child);
 	if (parent != NULL)
 		parent_id = perf_task_id((uintptr_t)parent);
-	perf_interval_end(PERF_EVENT_TASK_CREATE, failed(result), id, parent_id, interval);
+	perf_nested_end(PERF_EVENT_TASK_CREATE | failed(result) << 16, id, parent_id, nested);
 }
 
 PERF_WRAP(kern_return_t, task_create, (task_t parent, boolean_t inherit, task_t *child))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	kern_return_t result;
 
-	perf_interval_begin(PERF_EVENT_TASK_CREATE, &interval);
+	perf_nested_begin(&nested);
 	result = __real_task_create(parent, inherit, child);
-	task_created(result, parent, child, &interval);
+	task_created(result, parent, child, &nested);
 	return result;
 }
 
 PERF_WRAP(kern_return_t, task_create_kernel, (task_t parent, boolean_t inherit, task_t *child))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	kern_return_t result;
 
-	perf_interval_begin(PERF_EVENT_TASK_CREATE, &interval);
+	perf_nested_begin(&nested);
 	result = __real_task_create_kernel(parent, inherit, child);
-	task_created(result, parent, child, &interval);
+	task_created(result, parent, child, &nested);
 	return result;
 }
 
 /* A task that ends itself returns from here and dies on its way to user mode. */
 PERF_WRAP(kern_return_t, task_terminate, (task_t task))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	uint32_t id = 0;
 	kern_return_t result;
 
-	perf_interval_begin(PERF_EVENT_TASK_TERMINATE, &interval);
-	if (perf_interval_is_open(&interval) && task != NULL)
+	perf_nested_begin(&nested);
+	if (task != NULL)
 		id = perf_task_id((uintptr_t)task);
 	result = __real_task_terminate(task);
-	if (perf_interval_is_open(&interval))
-		perf_interval_end(PERF_EVENT_TASK_TERMINATE, failed(result), id,
-				  perf_task_id(perf_platform_task()), &interval);
+	perf_nested_end(PERF_EVENT_TASK_TERMINATE | failed(result) << 16, id,
+			perf_activity_current()->ids.task, &nested);
 	return result;
 }
 
 static void
-thread_created(uint32_t flags, thread_t thread, task_t task, const struct perf_interval *interval)
+thread_created(uint32_t flags, thread_t thread, task_t task, const struct perf_nested *nested)
 {
 	uint32_t id = 0, task_id = 0;
 
-	if (!perf_interval_is_open(interval))
-		return;
 	if (thread != NULL)
 		id = perf_thread_id((uintptr_t)thread, (uintptr_t)task);
 	if (task != NULL)
 		task_id = perf_task_id((uintptr_t)task);
-	perf_interval_end(PERF_EVENT_THREAD_CREATE, flags, id, task_id, interval);
+	perf_nested_end(PERF_EVENT_THREAD_CREATE | flags << 16, id, task_id, nested);
 }
 
 PERF_WRAP(kern_return_t, thread_create, (task_t task, thread_t *thread))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	kern_return_t result;
 
-	perf_interval_begin(PERF_EVENT_THREAD_CREATE, &interval);
+	perf_nested_begin(&nested);
 	result = __real_thread_create(task, thread);
-	thread_created(failed(result), result == KERN_SUCCESS ? *thread : NULL, task, &interval);
+	thread_created(failed(result), result == KERN_SUCCESS ? *thread : NULL, task, &nested);
 	return result;
 }
 
@@ -135,17 +130,17 @@ PERF_WRAP(kern_return_t, thread_create, (task_t task, thread_t *thread))
 PERF_WRAP(thread_t, kernel_thread,
 	  (task_t task, uintptr_t second, uintptr_t third, uintptr_t fourth))
 {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	thread_t thread;
 
-	perf_interval_begin(PERF_EVENT_THREAD_CREATE, &interval);
+	perf_nested_begin(&nested);
 	thread = __real_kernel_thread(task, second, third, fourth);
-	thread_created(0, thread, task, &interval);
+	thread_created(0, thread, task, &nested);
 	return thread;
 }
 
 struct ending {
-	struct perf_interval interval;
+	struct perf_nested nested;
 	uint32_t thread;
 	uint32_t task;
 	bool self;
@@ -156,12 +151,12 @@ thread_ends(thread_t thread, struct ending *ending)
 {
 	uintptr_t key = (uintptr_t)thread;
 
-	perf_interval_begin(PERF_EVENT_THREAD_TERMINATE, &ending->interval);
-	if (!perf_interval_is_open(&ending->interval) || thread == NULL) {
-		ending->interval.start.epoch = 0;
+	perf_nested_begin(&ending->nested);
+	ending->self = key == perf_platform_thread();
+	if (thread == NULL) {
+		perf_interval_close(&ending->nested.interval);
 		return;
 	}
-	ending->self = key == perf_platform_thread();
 	ending->thread = perf_thread_id(key, perf_task_of(key));
 	ending->task = perf_task_id(perf_task_of(key));
 }
@@ -170,33 +165,18 @@ thread_ends(thread_t thread, struct ending *ending)
 static void
 thread_ended(kern_return_t result, const struct ending *ending)
 {
-	struct perf_activity *activity = NULL;
+	struct perf_activity *activity = perf_activity_current();
 
-	if (!perf_interval_is_open(&ending->interval))
+	if (!perf_interval_is_open(&ending->nested.interval))
 		return;
-	if (ending->self && result == KERN_SUCCESS) {
-		activity = perf_activity_enter();
-		if (activity == NULL)
-			perf_event_record(PERF_EVENT_THREAD_TERMINATE, 0, PERF_CURRENT,
-					  PERF_CURRENT, ending->thread, ending->task);
-		else
-			activity->end = ending->interval;
-		return;
-	}
-	perf_interval_end(PERF_EVENT_THREAD_TERMINATE, failed(result), ending->thread, ending->task,
-			  &ending->interval);
-}
-
-/* The last that the running thread does. */
-static void
-thread_dies(struct perf_activity *activity)
-{
-	uintptr_t thread = perf_platform_thread(), task = perf_platform_task();
-
-	if (perf_interval_is_open(&activity->end))
-		perf_interval_end(PERF_EVENT_THREAD_TERMINATE, 0, perf_thread_id(thread, task),
-				  perf_task_id(task), &activity->end);
-	activity->end.start.epoch = 0;
+	if (!ending->self || result != KERN_SUCCESS)
+		perf_nested_end(PERF_EVENT_THREAD_TERMINATE | failed(result) << 16, ending->thread,
+				ending->task, &ending->nested);
+	else if (perf_activity_is_listed(activity))
+		activity->end = ending->nested.interval;
+	else
+		perf_event_record(PERF_EVENT_THREAD_TERMINATE, 0, PERF_CURRENT, PERF_CURRENT,
+				  ending->thread, ending->task);
 }
 
 void thread_halt_self(void);
@@ -207,12 +187,15 @@ void thread_halt_self(void);
  */
 PERF_WRAP(void, thread_block, (void (*continuation)(void)))
 {
-	struct perf_activity *activity = perf_activity_find();
+	struct perf_activity *activity = perf_activity_current();
 
-	if (activity != NULL && activity->end.start.epoch != 0 &&
+	if (perf_interval_is_open(&activity->end) &&
 	    perf_is_within(__builtin_return_address(0), (uintptr_t)thread_halt_self,
-			   PERF_SIZE_THREAD_HALT_SELF))
-		thread_dies(activity);
+			   PERF_SIZE_THREAD_HALT_SELF)) {
+		perf_interval_end(PERF_EVENT_THREAD_TERMINATE, 0, activity->ids.thread,
+				  activity->ids.task, &activity->end);
+		perf_interval_close(&activity->end);
+	}
 	__real_thread_block(continuation);
 }
 

@@ -9,9 +9,12 @@
 #include "perf_activity.h"
 #include "perf_hooks.h"
 #include "perf_sites.h"
+#include "perf_trap_entries.h"
 
-#define NEED_CALL							\
-	(1u << PERF_EVENT_SYSCALL | 1u << PERF_EVENT_IPC_SEND | 1u << PERF_EVENT_IPC_RECEIVE)
+#if defined(__i386__)
+_Static_assert(offsetof(struct perf_activity, call.begun) == PERF_ACTIVITY_CALL, "call");
+_Static_assert(offsetof(struct perf_activity, trap) == PERF_ACTIVITY_TRAP, "trap");
+#endif
 
 uintptr_t PERF_HANDLER perf_enter_trap(uint32_t trap);
 void PERF_HANDLER perf_leave_kernel(uint32_t result);
@@ -37,33 +40,46 @@ answers_a_value(uint32_t trap)
 uintptr_t PERF_HANDLER
 perf_enter_trap(uint32_t trap)
 {
-	struct perf_activity *activity;
+	struct perf_activity *activity = perf_activity_current();
 
-	if ((perf_active.events[0] & NEED_CALL) == 0)
-		return perf_trap_originals[trap];
-	activity = perf_activity_enter();
-	if (activity == NULL) {
-		perf_event_record(PERF_EVENT_SYSCALL, 0, PERF_CURRENT, PERF_CURRENT, trap, 0);
-		return perf_trap_originals[trap];
-	}
 	activity->trap = trap;
-	activity->sending = 0;
-	perf_interval_take(&activity->call);
+	perf_interval_begin(&activity->call);
 	return perf_trap_originals[trap];
+}
+
+/* One that failed, answers a value, or has not sent its message. */
+static void __attribute__((noinline)) PERF_FAST_CALL
+end_call(struct perf_activity *activity, uint32_t result)
+{
+	uint32_t trap = activity->trap & ~PERF_RECEIVED;
+	uint32_t flags = result == 0 || answers_a_value(trap) ? 0 : PERF_FLAG_ERROR;
+
+	if (activity->sending != 0)
+		perf_activity_sent(activity, flags);
+	perf_interval_end(PERF_EVENT_SYSCALL, flags, trap, result, &activity->call);
+	perf_interval_close(&activity->call);
+}
+
+static void __attribute__((noinline)) PERF_FAST_CALL
+call_ended(struct perf_activity *activity)
+{
+	perf_interval_ended(PERF_EVENT_SYSCALL, activity->trap & ~PERF_RECEIVED, 0,
+			    &activity->call, perf_interval_now(PERF_EVENT_SYSCALL));
+	perf_interval_close(&activity->call);
 }
 
 /* On the way to user mode, from a system call or anything else; what it gets in eax. */
 void PERF_HANDLER
 perf_leave_kernel(uint32_t result)
 {
-	struct perf_activity *activity = perf_activity_find();
-	uint32_t flags;
+	struct perf_activity *activity = perf_activity_current();
 
-	if (activity == NULL || activity->call.start.epoch == 0)
+	if (!perf_interval_is_open(&activity->call))
 		return;
-	flags = result == 0 || answers_a_value(activity->trap) ? 0 : PERF_FLAG_ERROR;
-	if (activity->sending != 0)
-		perf_activity_sent(activity, flags);
-	perf_interval_end(PERF_EVENT_SYSCALL, flags, activity->trap, result, &activity->call);
-	activity->call.start.epoch = 0;
+	if (perf_unlikely((result | activity->sending) != 0))
+		end_call(activity, result);
+	else if (perf_record_fast(PERF_EVENT_SYSCALL, &activity->call.begun))
+		perf_interval_close(&activity->call);
+	else
+		call_ended(activity);
 }

@@ -9,54 +9,107 @@
 #ifndef _PERF_ACTIVITY_H_
 #define _PERF_ACTIVITY_H_
 
+#include <perf_fast.h>
+
 #include "perf_interval.h"
 
 /* Read and written by its own thread alone, but for its death. */
 struct perf_activity {
-	uintptr_t thread;	    /* whose; 0: free */
-	struct perf_interval call;  /* the system call it is in */
-	uint32_t trap;		    /* its number */
-	uintptr_t sending;	    /* the message on its way, a kmsg; 0: none */
+	uintptr_t thread;	   /* whose; 0: free */
+	struct perf_ids ids;	   /* the thread's */
+	uint32_t switches;	   /* how often it was switched away */
+	struct perf_interval call; /* the system call it is in */
+	uint32_t trap;		   /* its number, and PERF_RECEIVED */
+	uintptr_t sending;	   /* the message on its way, a kmsg; 0: none */
 	uint32_t message_id;
 	uint32_t message_size;
 	struct perf_interval fault; /* its page fault in user mode */
 	uint32_t fault_address;
 	uint32_t fault_protection;
-	struct perf_interval end;   /* it has asked for its own end */
+	struct perf_interval end; /* it has asked for its own end */
 };
 
-/* What each processor looked up last; never null. */
-extern struct perf_activity *perf_activity_last[PERF_PLATFORM_CPUS];
+/* The system call's receipt is counted, or is to be none. */
+#define PERF_RECEIVED UINT32_C(0x80000000)
 
-struct perf_activity *perf_activity_look_up(uintptr_t thread, bool enter) PERF_FAST_CALL;
+/*
+ * That of the thread which runs on a processor, from one context switch to the
+ * next.  A thread that finds no place in the table has the processor's own,
+ * which is emptied when it is switched away: what is open then is recorded
+ * without a duration.
+ */
+extern struct perf_activity *perf_current[PERF_PLATFORM_CPUS];
 
-/* The running thread's, if it has one. */
 static inline struct perf_activity *
-perf_activity_find(void)
+perf_activity_current(void)
 {
-	struct perf_activity *last = perf_activity_last[perf_platform_cpu()];
-	uintptr_t thread = perf_platform_thread();
-
-	return last->thread == thread ? last : perf_activity_look_up(thread, false);
+	return perf_current[perf_platform_cpu()];
 }
 
-/* The running thread's; null if the table is full. */
-static inline struct perf_activity *
-perf_activity_enter(void)
+static inline bool
+perf_activity_is_listed(const struct perf_activity *activity)
 {
-	struct perf_activity *last = perf_activity_last[perf_platform_cpu()];
-	uintptr_t thread = perf_platform_thread();
-
-	return last->thread == thread ? last : perf_activity_look_up(thread, true);
+	return activity->thread > PERF_NO_THREAD;
 }
+
+/* The thread is about to run here. */
+struct perf_activity *perf_activity_enter(uintptr_t thread) PERF_FAST_CALL;
+
+/* The thread is about to run here no more. */
+void perf_activity_leave(struct perf_activity *activity, uintptr_t thread) PERF_FAST_CALL;
 
 /* Its thread's memory is about to be free for another. */
 void perf_activity_forget(uintptr_t thread);
 
-/* Before an enable: deaths went unseen. */
+/* Before an enable: deaths went unseen.  No other processor is in the kernel. */
 void perf_activities_clear(void);
 
+/*
+ * An event of the running thread ends: where it may be with a sample, with
+ * flags, or not usual; the clock said now.  False if it never began.
+ */
+bool perf_interval_ended(uint32_t what, uint32_t data1, uint32_t data2,
+			 const struct perf_interval *interval, uint64_t now) PERF_FAST_CALL;
+
+/* The clock, when perf_record_fast() has just been tried for the event. */
+static inline uint64_t
+perf_interval_now(uint32_t event)
+{
+	return PERF_HAS_FAST ? perf_cpus[0].statistics[event].last : perf_platform_clock();
+}
+
+static inline __attribute__((always_inline)) bool
+perf_interval_end(uint32_t event, uint32_t flags, uint32_t data1, uint32_t data2,
+		  const struct perf_interval *interval)
+{
+	if (flags != 0)
+		return perf_interval_ended(event | flags << 16, data1, data2, interval,
+					   perf_platform_clock());
+	return perf_record_fast(event, &interval->begun)
+	       || perf_interval_ended(event, data1, data2, interval, perf_interval_now(event));
+}
+
 /* The message on its way has been handed over, or has failed. */
-void perf_activity_sent(struct perf_activity *activity, uint32_t flags);
+void perf_activity_sent(struct perf_activity *activity, uint32_t flags) PERF_FAST_CALL;
+
+/*
+ * An event that is one call of a function: the thread's stack is kept, so that
+ * its beginning can be there.
+ */
+struct perf_nested {
+	struct perf_interval interval;
+	uint32_t switches;
+};
+
+static inline void
+perf_nested_begin(struct perf_nested *nested)
+{
+	nested->switches = perf_activity_current()->switches;
+	perf_interval_begin(&nested->interval);
+}
+
+/* what is event | flags << 16. */
+void perf_nested_end(uint32_t what, uint32_t data1, uint32_t data2,
+		     const struct perf_nested *nested) PERF_FAST_CALL;
 
 #endif /* _PERF_ACTIVITY_H_ */

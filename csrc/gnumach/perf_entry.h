@@ -9,6 +9,6 @@
 #define _PERF_ENTRY_H_
 
 /* Before an enable, which no interrupt is in the middle of. */
-void perf_interrupts_clear(void);
+void perf_entries_clear(void);
 
 #endif /* _PERF_ENTRY_H_ */

@@ -1,8 +1,9 @@
 /*
  * A timed event of a thread, which may block in it.
  *
- * A thread that runs without being switched away has its processor to itself,
- * so it has waited if its processor has switched since.
+ * It is kept as one word, the clock when it began, so that the usual end is one
+ * subtraction: an event that never began, or in which the thread has been
+ * switched away, has begun so late that its time is not usual.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -11,55 +12,41 @@
 #ifndef _PERF_INTERVAL_H_
 #define _PERF_INTERVAL_H_
 
-#include <perf_analysis.h>
-#include <perf_platform.h>
+#include <perf_usual.h>
+
+#define PERF_BEGUN_WAITED (UINT64_C(2) << 62) /* added by a switch */
+#define PERF_BEGUN_NEVER (UINT64_C(3) << 62)  /* or ended; a switch adds nothing */
 
 struct perf_interval {
-	struct perf_stamp start; /* epoch 0: none */
-	uint32_t switches;	 /* of its processor, then */
+	uint64_t begun;
+	uint32_t cpu; /* of several */
 };
 
-/* Context switches of each processor while hooks are in place; each counts its own. */
-extern uint32_t perf_switches[PERF_PLATFORM_CPUS];
-
-static inline void
-perf_interval_take(struct perf_interval *interval)
-{
-	uint32_t cpu = perf_platform_cpu();
-
-	interval->switches = perf_switches[cpu];
-	interval->start = (struct perf_stamp){
-		.epoch = perf_active.epoch,
-		.cpu = cpu,
-		.ticks = perf_platform_clock(),
-	};
-}
-
-static inline void
-perf_interval_begin(uint32_t event, struct perf_interval *interval)
-{
-	interval->start.epoch = 0;
-	if (perf_event_active(event))
-		perf_interval_take(interval);
-}
-
-/* Did it begin since monitoring was enabled? */
 static inline bool
 perf_interval_is_open(const struct perf_interval *interval)
 {
-	return interval->start.epoch == perf_active.epoch;
+	return (uint32_t)(interval->begun >> 32) != (uint32_t)(PERF_BEGUN_NEVER >> 32);
 }
 
-/* It ends in the running thread. */
 static inline void
-perf_interval_end(uint32_t event, uint32_t flags, uint32_t data1, uint32_t data2,
-		  const struct perf_interval *interval)
+perf_interval_begin(struct perf_interval *interval)
 {
-	if (!perf_interval_is_open(interval) || !perf_event_active(event))
-		return;
-	if (perf_switches[interval->start.cpu] != interval->switches)
-		flags |= PERF_FLAG_WAITED;
-	perf_record_timed(event | flags << 16, data1, data2, &interval->start, NULL);
+	if (!PERF_ALONE)
+		interval->cpu = perf_platform_cpu();
+	interval->begun = perf_platform_clock();
+}
+
+static inline void
+perf_interval_close(struct perf_interval *interval)
+{
+	interval->begun = PERF_BEGUN_NEVER;
+}
+
+/* The thread is about to be switched away. */
+static inline void
+perf_interval_wait(struct perf_interval *interval)
+{
+	interval->begun |= PERF_BEGUN_WAITED;
 }
 
 #endif /* _PERF_INTERVAL_H_ */

@@ -11,4 +11,8 @@
 #define PERF_TRAPS_MAX 192
 #define PERF_TRAP_ENTRY_SIZE 8 /* a push of a byte and a near jump are 7 */
 
+/* Where an entry finds what it writes of struct perf_activity, on i386. */
+#define PERF_ACTIVITY_CALL 16
+#define PERF_ACTIVITY_TRAP 28
+
 #endif /* _PERF_TRAP_ENTRIES_H_ */

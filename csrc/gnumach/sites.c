@@ -117,7 +117,7 @@ perf_sites_switch(bool on)
 		return KERN_FAILURE;
 	if (on) {
 		perf_activities_clear();
-		perf_interrupts_clear();
+		perf_entries_clear();
 	}
 	protection = allow_writes();
 	for (uint32_t i = 0; i < perf_site_count; i++)

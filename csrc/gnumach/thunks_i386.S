@@ -8,10 +8,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "perf_trap_entries.h"
+
 #include <perf_offsets.h>
 #include <perf_processor.h>
-
-#include "perf_trap_entries.h"
 
 #define THUNK(name)							\
 	.globl	__wrap_##name;					\
@@ -29,10 +29,22 @@ __wrap_##name:							\
 	jmp	__real_##name;					\
 	.size	__wrap_##name, . - __wrap_##name
 
+/* Where the caller is compiled C: no register holds an argument or is to be saved. */
+#define C_THUNK(name)							\
+	.globl	__wrap_##name;					\
+	.type	__wrap_##name, @function;				\
+	.p2align 4;							\
+__wrap_##name:							\
+	leal	-12(%esp), %eax;					\
+	call	perf_enter_##name;					\
+	jmp	__real_##name;					\
+	.size	__wrap_##name, . - __wrap_##name
+
 	.text
 
-	THUNK(switch_context)
-	THUNK(stack_handoff)
+	C_THUNK(switch_context)
+	C_THUNK(stack_handoff)
+	C_THUNK(ipc_kobject_server)
 	THUNK(interrupt)
 	THUNK(splx_cli)
 
@@ -52,16 +64,12 @@ perf_trap_entries:
 	.endr
 
 /*
- * The stack: number, return address, arguments.  The number becomes the target.
+ * The stack: number, return address, arguments.  The number makes way for the target.
  * Functions for traps are called as any in C: there is no register to save.
  */
 	.type	enter_trap, @function
 enter_trap:
-	movl	(%esp), %eax
-	subl	$-128, %eax
-	call	perf_enter_trap
-	movl	%eax, (%esp)
-	ret
+	PERF_ENTER_TRAP
 	.size	enter_trap, . - enter_trap
 
 /*

@@ -38,6 +38,7 @@ __wrap_##name:							\
 
 	THUNK(switch_context)
 	THUNK(stack_handoff)
+	THUNK(ipc_kobject_server)
 	THUNK(interrupt)
 	THUNK(splx_cli)
 

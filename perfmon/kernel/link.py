@@ -16,10 +16,10 @@ from perfmon.kernel.plan import ANCHOR, BOOT_CALLEE, Plan
 from perfmon.kernel.sites import CallSite
 from perfmon.kernel.toolchain import Build
 
-# What every event runs through; all else is made small.
-_RUN_BY_EVENTS = frozenset(
-    {"perf_record", "perf_ids", "activity", "hooks_entry", "hooks_fault", "hooks_ipc", "hooks_trap"}
-)
+# What the usual event runs through; all else is made small.
+_RUN_BY_EVENTS = frozenset({"activity", "hooks_entry", "hooks_fault", "hooks_ipc", "hooks_trap"})
+
+_DENSE = ("-falign-functions=1", "-falign-jumps=1", "-falign-loops=1", "-falign-labels=1")
 
 # What nobody calls, here or through the tables, is left out.
 _SECTIONS = ("-ffunction-sections", "-fdata-sections")
@@ -154,7 +154,7 @@ def monitor_objects(build: Build, plan: Plan) -> list[Path]:
     fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
     small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]
     flags = (*build.machine.kernel_flags, *_SECTIONS)
-    return [*build.compile(fast, *flags), *build.compile(small, *flags, "-Os")]
+    return [*build.compile(fast, *flags, *_DENSE), *build.compile(small, *flags, "-Os")]
 
 
 def site_table(build: Build, text: str) -> Path:

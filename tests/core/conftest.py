@@ -107,6 +107,8 @@ DECLARATIONS = """
                         uint32_t data2);
     void harness_time(uint32_t cpu, uint32_t event, uint32_t flags, int64_t ticks,
                       uint32_t data1, uint32_t data2);
+    void harness_time_usual(uint32_t cpu, uint32_t event, int64_t ticks, uint32_t data1,
+                            uint32_t data2);
     void harness_begin(uint32_t cpu, uint32_t event, struct perf_stamp *stamp);
     void harness_end(uint32_t cpu, uint32_t event, const struct perf_stamp *stamp);
     void harness_be(uintptr_t task, uintptr_t thread);

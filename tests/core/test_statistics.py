@@ -183,3 +183,26 @@ def test_interrupts_are_unmasked_after_every_way_through(core):
 @pytest.mark.parametrize("event", [13, 15, 63, 64, 2**32 - 1])
 def test_unknown_events_are_refused(core, event):
     assert core.lib.perf_report_event(event, core.ffi.new("perf_event_stats_t *")) == 4
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**33) | st.integers(0, 300), st.integers(0, 3)), max_size=40)
+)
+def test_a_hook_that_knows_its_event_records_what_any_other_would(compiled_core, events):
+    def recorded(time):
+        core = compiled_core
+        core.record_every_event(cpus=4)
+        for number, (ticks, cpu) in enumerate(events):
+            time(cpu, 10, ticks, number)
+        stats = core.stats(10)
+        samples = [
+            [(s.event, s.cpu, s.flags, s.duration, s.task, s.thread, s.data1) for s in samples]
+            for samples in (core.read(cpu=cpu).samples for cpu in range(4))
+        ]
+        figures = (stats.count, stats.timed, stats.total, stats.min, stats.max, stats.last)
+        return figures, samples, core.histogram(10), [core.info(16 + cpu)[:6] for cpu in range(4)]
+
+    lib = compiled_core.lib
+    assert recorded(
+        lambda cpu, event, ticks, data1: lib.harness_time_usual(cpu, event, ticks, data1, 0)
+    ) == recorded(lambda cpu, event, ticks, data1: lib.harness_time(cpu, event, 0, ticks, data1, 0))

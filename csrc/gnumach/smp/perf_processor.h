@@ -19,6 +19,14 @@
 	movl	kernel_stack(, \scratch, 4), %esp
 	.endm
 
+	.macro	PERF_ENTER_TRAP
+	movl	(%esp), %eax
+	subl	$-128, %eax
+	call	perf_enter_trap
+	movl	%eax, (%esp)
+	ret
+	.endm
+
 #else
 
 #include <stdbool.h>

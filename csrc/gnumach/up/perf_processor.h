@@ -17,6 +17,19 @@
 	movl	kernel_stack, %esp
 	.endm
 
+/* What perf_enter_trap() does, and on to the kernel's function. */
+	.macro	PERF_ENTER_TRAP
+	popl	%eax
+	subl	$-128, %eax
+	movl	perf_current, %ecx
+	movl	%eax, PERF_ACTIVITY_TRAP(%ecx)
+	rdtsc
+	movl	%eax, PERF_ACTIVITY_CALL(%ecx)
+	movl	%edx, PERF_ACTIVITY_CALL + 4(%ecx)
+	movl	PERF_ACTIVITY_TRAP(%ecx), %eax
+	jmp	*perf_trap_originals(, %eax, 4)
+	.endm
+
 #else
 
 #include <stdbool.h>

@@ -83,6 +83,22 @@ harness_time(uint32_t cpu, uint32_t event, uint32_t flags, int64_t ticks, uint32
 }
 
 void
+harness_time_usual(uint32_t cpu, uint32_t event, int64_t ticks, uint32_t data1,
+		   uint32_t data2)
+{
+	uint64_t start = perf_platform_clock(), now;
+	struct perf_ids ids;
+
+	scripted_cpu = cpu;
+	ids.task = perf_task_id(scripted_task);
+	ids.thread = perf_thread_id(scripted_thread, scripted_task);
+	scripted.clock += ticks;
+	now = perf_platform_clock();
+	if (!perf_record_usual(event, start, now, data1, data2, &ids))
+		perf_record_measured(event, data1, data2, NULL, now - start, now, cpu);
+}
+
+void
 harness_macros(uint32_t event, uint32_t data1, uint32_t data2)
 {
 	scripted_cpu = 0;

@@ -20,6 +20,7 @@
 #include "perf_reader.h"
 #include "perf_regression.h"
 #include "perf_report.h"
+#include "perf_usual.h"
 
 /* As at boot: a core that has recorded nothing, on CPUs CPUs, at 1 GHz. */
 void harness_boot(uint32_t cpus);
@@ -30,6 +31,9 @@ void harness_record(uint32_t cpu, uint32_t event, uint32_t flags, uint32_t data1
 /* The same, timed: the clock moves by ticks in between. */
 void harness_time(uint32_t cpu, uint32_t event, uint32_t flags, int64_t ticks,
 		  uint32_t data1, uint32_t data2);
+/* The same, as a hook that knows its event does it. */
+void harness_time_usual(uint32_t cpu, uint32_t event, int64_t ticks, uint32_t data1,
+			uint32_t data2);
 void harness_begin(uint32_t cpu, uint32_t event, struct perf_stamp *stamp);
 void harness_end(uint32_t cpu, uint32_t event, const struct perf_stamp *stamp);
 void harness_be(uintptr_t task, uintptr_t thread);
