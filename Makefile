@@ -61,7 +61,7 @@ recording: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	EVENTS=$(EVENTS) $(BIN)/pytest -q tests/kernel/test_recording.py
 
-# Everything that is measured, beside the peers; about a quarter of an hour on an idle machine.
+# Everything that is measured, beside the peers.
 bench: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel bench
 	$(BIN)/python tools/requirements.py bench > $(VENV)/requirements-bench.txt
