@@ -113,16 +113,17 @@ kern_return_t mailbox_open(struct mailbox *mailbox)
 	header->version = MAILBOX_VERSION;
 	header->abi = sizeof(uintptr_t) == 4 ? MAILBOX_ABI_I386 : MAILBOX_ABI_X86_64;
 	header->port_count = 0;
-	header->request_offset = GUEST_PAGE_SIZE;
-	header->request_size = size - REPLY_SHARE(size) - GUEST_PAGE_SIZE;
-	header->reply_offset = size - REPLY_SHARE(size);
-	header->reply_size = REPLY_SHARE(size);
+	header->channel_count = MAILBOX_CHANNELS;
+	header->slots_offset = GUEST_PAGE_SIZE;
+	header->reply_size = REPLY_SHARE(size / MAILBOX_CHANNELS);
+	header->request_size =
+		(size - GUEST_PAGE_SIZE) / MAILBOX_CHANNELS / MAILBOX_ALIGNMENT * MAILBOX_ALIGNMENT -
+		header->reply_size;
 
 	mailbox->header = header;
-	mailbox->request = (volatile struct mailbox_slot *)(address + header->request_offset);
-	mailbox->reply = (volatile struct mailbox_slot *)(address + header->reply_offset);
 	mailbox->request_space = header->request_size - sizeof(struct mailbox_slot);
 	mailbox->reply_space = header->reply_size - sizeof(struct mailbox_slot);
+	mailbox_select(mailbox, 0);
 	return KERN_SUCCESS;
 }
 
@@ -134,6 +135,17 @@ void mailbox_offer(struct mailbox *mailbox, const char *label, uint32_t name)
 		port->label[at] = label[at];
 	port->name = name;
 	mailbox->header->port_count++;
+}
+
+void mailbox_select(struct mailbox *mailbox, uint32_t channel)
+{
+	volatile struct mailbox_header *header = mailbox->header;
+	uintptr_t slots = (uintptr_t)header + header->slots_offset +
+			  channel * (header->request_size + header->reply_size);
+
+	mailbox->channel = &header->channels[channel];
+	mailbox->request = (volatile struct mailbox_slot *)slots;
+	mailbox->reply = (volatile struct mailbox_slot *)(slots + header->request_size);
 }
 
 void mailbox_announce(struct mailbox *mailbox, uint32_t reply_port)

@@ -15,13 +15,16 @@
 #include "workload.h"
 
 #define MESSAGE_MAX 16384u
+#define MONITOR_FIRST 2072 /* perf_monitor.defs */
+#define MONITOR_LAST 2088
 #define CANCEL_CHECK_MS 100 /* how often a call looks whether it was cancelled */
-#define PATIENCE_CHECKS 3   /* before it makes way for others */
-#define SEND_LIMIT_MS 1000
+#define PATIENCE_CHECKS 3   /* before it makes way for others, if none waits yet */
+#define SEND_CHECKS 10	    /* before a full queue is given up */
 #define IDLE_MS 10
-#define IDLE_SPIN (UINT64_C(1) << 22) /* clock ticks before the relay sleeps */
+#define IDLE_SPIN (UINT64_C(1) << 24) /* clock ticks before the relay sleeps */
 
 static struct mailbox mailbox;
+static uint32_t served[MAILBOX_CHANNELS]; /* the last sequence of each channel */
 static mach_port_t reply_port;
 
 /* The message on its way; the kernel reads and writes it in place. */
@@ -121,6 +124,43 @@ static mach_msg_return_t leave_in_progress(void)
 	return MAILBOX_IN_PROGRESS;
 }
 
+static boolean_t others_wait(void)
+{
+	volatile struct mailbox_channel *channels = mailbox.header->channels;
+
+	for (uint32_t at = 0; at < MAILBOX_CHANNELS; at++)
+		if (&channels[at] != mailbox.channel && channels[at].requested != served[at])
+			return TRUE;
+	return FALSE;
+}
+
+/* The kernel's monitor answers whatever has one of its ids, and does not block. */
+static boolean_t is_answered_at_once(mach_port_t remote)
+{
+	return message.header.msgh_id >= MONITOR_FIRST && message.header.msgh_id <= MONITOR_LAST &&
+	       (remote == mailbox.header->ports[0].name || remote == guest_host_port);
+}
+
+/*
+ * Send the message, and receive a reply that is there at once.  What waits for
+ * no limited time takes the kernel's shortest way.
+ */
+static mach_msg_return_t send_message(uint32_t code)
+{
+	mach_msg_option_t options = MACH_SEND_MSG | MACH_SEND_TIMEOUT;
+	mach_port_t receiver = MACH_PORT_NULL;
+
+	if (code == MAILBOX_CALL) {
+		options |= MACH_RCV_MSG | MACH_RCV_TIMEOUT;
+		receiver = reply_port;
+		if (message.header.msgh_local_port != MACH_PORT_NULL &&
+		    is_answered_at_once(message.header.msgh_remote_port))
+			options = MACH_SEND_MSG | MACH_RCV_MSG;
+	}
+	return mach_msg(&message.header, options, message.header.msgh_size, sizeof(message),
+			receiver, CANCEL_CHECK_MS, MACH_PORT_NULL);
+}
+
 /*
  * Send the message and receive its reply into its place.  A message that could
  * not be sent may have left word at the reply port that nobody will answer it.
@@ -132,28 +172,24 @@ static mach_msg_return_t exchange(uint32_t code, uint32_t sequence)
 	result = address_message();
 	if (result != MACH_MSG_SUCCESS)
 		return result;
-	result = mach_msg(&message.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT,
-			  message.header.msgh_size, 0, MACH_PORT_NULL, SEND_LIMIT_MS,
-			  MACH_PORT_NULL);
+	for (uint32_t check = 1;; check++) {
+		result = send_message(code);
+		if (result != MACH_SEND_TIMED_OUT || check == SEND_CHECKS)
+			break;
+	}
 	if (code == MAILBOX_SEND)
 		message.header.msgh_size = 0;
-	if (result != MACH_MSG_SUCCESS)
-		renew_reply_port();
-	if (result != MACH_MSG_SUCCESS || code == MAILBOX_SEND)
-		return result;
-
-	for (uint32_t check = 1;; check++) {
+	for (uint32_t check = 1; result == MACH_RCV_TIMED_OUT; check++) {
+		if (mailbox.channel->requested != sequence)
+			break;
+		if ((check >= PATIENCE_CHECKS || others_wait()) && rights_adopt(reply_port))
+			return leave_in_progress();
 		result = mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
 				  sizeof(message), reply_port, CANCEL_CHECK_MS, MACH_PORT_NULL);
-		if (result != MACH_RCV_TIMED_OUT)
-			return result;
-		if (mailbox.request->sequence != sequence) {
-			renew_reply_port();
-			return result;
-		}
-		if (check >= PATIENCE_CHECKS && rights_adopt(reply_port))
-			return leave_in_progress();
 	}
+	if (result != MACH_MSG_SUCCESS)
+		renew_reply_port();
+	return result;
 }
 
 /* Write the reply's message and regions into its slot, and free the regions. */
@@ -192,7 +228,7 @@ static mach_msg_return_t forward(uint32_t code, uint32_t sequence)
 
 	result = take_request(&memory, &memory_size);
 	/* A client may have died and another begun to write meanwhile. */
-	if (result == MACH_MSG_SUCCESS && mailbox.request->sequence == sequence)
+	if (result == MACH_MSG_SUCCESS && mailbox.channel->requested == sequence)
 		result = exchange(code, sequence);
 	if (memory_size > 0)
 		syscall_vm_deallocate(mach_task_self(), memory, memory_size);
@@ -247,15 +283,31 @@ static boolean_t serve(uint32_t sequence)
 	}
 	mailbox.reply->code = (uint32_t)result;
 	__asm__ volatile("" : : : "memory");
-	mailbox.reply->sequence = sequence;
+	mailbox.channel->answered = sequence;
 	return code != MAILBOX_RECEIVE || result == MACH_MSG_SUCCESS;
+}
+
+/* One request of each channel.  FALSE: there was nothing to do. */
+static boolean_t serve_in_turn(void)
+{
+	boolean_t busy = FALSE;
+
+	for (uint32_t at = 0; at < MAILBOX_CHANNELS; at++) {
+		uint32_t sequence = mailbox.header->channels[at].requested;
+
+		if (sequence == served[at])
+			continue;
+		served[at] = sequence;
+		mailbox_select(&mailbox, at);
+		busy |= serve(sequence);
+	}
+	return busy;
 }
 
 void guest_main(void)
 {
 	mach_port_t workload;
 	kern_return_t result;
-	uint32_t served = 0;
 	uint64_t last;
 
 	result = mailbox_open(&mailbox);
@@ -271,17 +323,11 @@ void guest_main(void)
 	mailbox_announce(&mailbox, reply_port);
 	guest_print("relay: ready");
 
+	/* No pause instruction: an emulated one leaves the emulator's loop. */
 	for (last = ticks();;) {
-		uint32_t sequence = mailbox.request->sequence;
-
-		if (sequence != served) {
-			if (serve(sequence))
-				last = ticks();
-			served = sequence;
-		} else if (ticks() - last < IDLE_SPIN) {
-			__builtin_ia32_pause();
-		} else {
+		if (serve_in_turn())
+			last = ticks();
+		else if (ticks() - last >= IDLE_SPIN)
 			guest_sleep(IDLE_MS);
-		}
 	}
 }

@@ -28,7 +28,7 @@ from perfmon.kernel.machines import I386, Machine, machine_of
 from perfmon.kernel.relay import relay
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_MAILBOX_SIZE = 4 << 20
+_MAILBOX_SIZE = 16 << 20
 _MODULE = "relay ${host-port} ${device-port} $(task-create) $(task-resume)"
 _TAIL_LINES = 12
 _POLL = 0.02

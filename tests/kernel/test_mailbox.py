@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The mailbox's host side against a guest's side that a test plays."""
 
-import fcntl
 import mmap
-import os
 import struct
 import threading
 import time
@@ -25,14 +23,15 @@ from mig.rpc.message import Header, Message, make_bits, pack_header
 from mig.rpc.transports.mailbox import MailboxTransport
 
 SIZE = 1 << 16
-REQUEST, REPLY, SLOT = 4096, 16384, 12288
+SLOTS, SLOT, CHANNELS = 4096, 12288, 2
+CHANNELS_AT = 320
 PORTS = (("host", 5), ("workload", 6))
 
 
 def header(**changes: int) -> bytes:
     values = {
-        "magic": 0x58424D50, "version": 2, "abi": 0, "state": 1, "reply_port": 9,
-        "ports": len(PORTS), "request": REQUEST, "request_size": SLOT, "reply": REPLY,
+        "magic": 0x58424D50, "version": 3, "abi": 0, "state": 1, "reply_port": 9,
+        "ports": len(PORTS), "channels": CHANNELS, "slots": SLOTS, "request_size": SLOT,
         "reply_size": SLOT,
     } | changes  # fmt: skip
     ports = b"".join(struct.pack("<I28s", name, label.encode()) for label, name in PORTS)
@@ -58,41 +57,57 @@ Answer = tuple[int, int, int, bytes]
 
 
 class Guest:
-    """Answers each request with what `answer` makes of it."""
+    """Answers each request with what `answer` makes of it, channel after channel."""
 
-    def __init__(self, path: Path) -> None:
-        path.write_bytes(header().ljust(SIZE, b"\0"))
+    def __init__(self, path: Path, channels: int = CHANNELS) -> None:
+        path.write_bytes(header(channels=channels).ljust(SIZE, b"\0"))
         self.path = path
         self.alive = True
         self.answer: Callable[[bytes], Answer | None] = lambda request: (
             0, len(request), 0, request,
         )  # fmt: skip
         self.requests: list[tuple[int, bytes]] = []
+        self.channels: list[int] = []
+        """Which channel each request came by."""
         self._file = path.open("r+b")
         self._memory = mmap.mmap(self._file.fileno(), SIZE)
         self._words = memoryview(self._memory).cast("I")
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
+        self._thread = threading.Thread(target=self._serve, args=(channels,))
         self._thread.start()
 
-    def _serve(self) -> None:
-        served = 0
+    def _serve(self, channels: int) -> None:
+        served = [0] * channels
         while not self._stop.is_set():
-            sequence = self._words[REQUEST // 4]
-            if sequence == served:
+            idle = True
+            for channel in range(channels):
+                sequence = self._words[CHANNELS_AT // 4 + 2 * channel]
+                if sequence != served[channel]:
+                    served[channel] = sequence
+                    self._answer(channel, sequence)
+                    idle = False
+            if idle:
                 time.sleep(1e-4)
-                continue
-            served = sequence
-            _, code, size, regions = struct.unpack_from("<4I", self._memory, REQUEST)
-            start = REQUEST + 16
-            end = start + -(-size // 8) * 8 + regions
-            request = self._memory[start : start + size]
-            self.requests.append((code, self._memory[start:end]))
-            answer = self.answer(request)
-            if answer is not None:
-                struct.pack_into("<3I", self._memory, REPLY + 4, *answer[:3])
-                self._memory[REPLY + 16 : REPLY + 16 + len(answer[3])] = answer[3]
-                self._words[REPLY // 4] = sequence
+
+    def _answer(self, channel: int, sequence: int) -> None:
+        slot = SLOTS + 2 * SLOT * channel
+        code, size, regions = struct.unpack_from("<3I", self._memory, slot)
+        start = slot + 16
+        end = start + -(-size // 8) * 8 + regions
+        request = self._memory[start : start + size]
+        self.requests.append((code, self._memory[start:end]))
+        self.channels.append(channel)
+        answer = self.answer(request)
+        if answer is not None:
+            slot += SLOT
+            struct.pack_into("<3I", self._memory, slot, *answer[:3])
+            self._memory[slot + 16 : slot + 16 + len(answer[3])] = answer[3]
+            self._words[CHANNELS_AT // 4 + 2 * channel + 1] = sequence
+
+    def answer_again(self) -> None:
+        """Answer the last request, which was left."""
+        channel = self.channels[-1]
+        self._answer(channel, self._words[CHANNELS_AT // 4 + 2 * channel])
 
     def close(self) -> None:
         self._stop.set()
@@ -237,47 +252,104 @@ def test_a_call_after_close_says_so(transport: MailboxTransport):
         transport.call(REQUEST_MESSAGE, 1)
 
 
-def test_clients_take_turns(guest: Guest, transport: MailboxTransport):
-    def client() -> None:
-        with guest.connect() as other:
-            for _ in range(50):
-                assert other.call(REQUEST_MESSAGE, 10).data == REQUEST_MESSAGE.data
-
-    def sharer() -> None:
+def test_clients_have_a_channel_each_and_the_rest_share_one(guest: Guest):
+    def client(transport: MailboxTransport) -> None:
         for _ in range(50):
             assert transport.call(REQUEST_MESSAGE, 10).data == REQUEST_MESSAGE.data
 
-    threads = [threading.Thread(target=target) for target in (client, client, sharer, sharer)]
+    with guest.connect() as own, guest.connect() as sharer, guest.connect() as another:
+        clients = own, own, sharer, another
+        threads = [threading.Thread(target=client, args=(each,)) for each in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert guest.channels.count(1) == 100
+    assert guest.channels.count(0) == 100
+
+
+def test_a_channel_is_free_again_when_its_client_has_gone(guest: Guest):
+    for _ in range(3):
+        with guest.connect() as transport:
+            transport.call(REQUEST_MESSAGE, 5)
+    assert guest.channels == [1, 1, 1]
+
+
+@pytest.mark.parametrize("clients", [2, 4])
+def test_clients_that_share_a_channel_take_turns_however_fast_they_call(
+    tmp_path: Path, clients: int
+):
+    guest = Guest(tmp_path / "shared", channels=1)
+    end = time.monotonic() + 1
+    done = [0] * clients
+
+    def client(number: int) -> None:
+        with guest.connect() as transport:
+            while time.monotonic() < end:
+                transport.call(REQUEST_MESSAGE, 10)
+                done[number] += 1
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(guest.requests) == 200
+    guest.close()
+    assert sum(done) == len(guest.requests)
+    assert min(done) > 0.1 * max(done)
 
 
-def test_a_client_that_is_shut_out_is_told_why(guest: Guest, transport: MailboxTransport):
-    holder = os.open(guest.path, os.O_RDWR)
-    try:
-        fcntl.flock(holder, fcntl.LOCK_EX)
+def test_threads_of_one_client_take_turns(transport: MailboxTransport):
+    end = time.monotonic() + 0.5
+    done = [0, 0]
+
+    def caller(number: int) -> None:
+        while time.monotonic() < end:
+            transport.call(REQUEST_MESSAGE, 10)
+            done[number] += 1
+
+    threads = [threading.Thread(target=caller, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert min(done) > 0.5 * max(done)
+
+
+def test_a_client_that_is_shut_out_is_told_why(tmp_path: Path):
+    guest = Guest(tmp_path / "shared", channels=1)
+    answer, guest.answer = guest.answer, lambda _: None
+    with guest.connect() as holder, guest.connect() as transport:
+        thread = threading.Thread(target=lambda: holder.call(REQUEST_MESSAGE, 10))
+        thread.start()
+        while not guest.requests:
+            time.sleep(1e-3)
         with pytest.raises(CallTimeout, match=r"another client is using the mailbox within 0\.1"):
             transport.call(REQUEST_MESSAGE, 0.1)
-    finally:
-        os.close(holder)
-    assert transport.call(REQUEST_MESSAGE, 5).data == REQUEST_MESSAGE.data
+        with pytest.raises(CallTimeout, match="another thread is using the mailbox"):
+            holder.call(REQUEST_MESSAGE, 0.1)
+        guest.answer = answer
+        guest.answer_again()
+        thread.join()
+        assert transport.call(REQUEST_MESSAGE, 5).data == REQUEST_MESSAGE.data
+    guest.close()
 
 
 @pytest.mark.parametrize(
     ("contents", "error", "expected"),
     [
-        (b"", ProtocolError, "expected a mailbox of at least 320 bytes, found 0 bytes"),
+        (b"", ProtocolError, "expected a mailbox of at least 384 bytes, found 0 bytes"),
         (bytes(SIZE), ConnectError, "takes no requests yet"),
         (header(state=0).ljust(SIZE, b"\0"), ConnectError, "takes no requests yet"),
         (header(magic=7).ljust(SIZE, b"\0"), ProtocolError, "expected mailbox 0x58424d50"),
-        (header(version=3).ljust(SIZE, b"\0"), ProtocolError, "found 0x58424d50 version 3"),
+        (header(version=2).ljust(SIZE, b"\0"), ProtocolError, "found 0x58424d50 version 2"),
         (header(abi=2).ljust(SIZE, b"\0"), ProtocolError, "expected ABI 0 or 1, found 2"),
         (header(ports=9).ljust(SIZE, b"\0"), ProtocolError, "expected at most 8 ports, found 9"),
-        (header(reply=SIZE).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside 65536 bytes"),
-        (header(request=4).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside"),
+        (header(channels=0).ljust(SIZE, b"\0"), ProtocolError, "expected 1 to 8 channels, found 0"),
+        (header(channels=9).ljust(SIZE, b"\0"), ProtocolError, "expected 1 to 8 channels, found 9"),
+        (header(channels=3).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside 65536 bytes"),
+        (header(reply_size=SIZE).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside"),
+        (header(slots=4).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside"),
         (header(request_size=8).ljust(SIZE, b"\0"), ProtocolError, "expected slots inside"),
     ],
 )
