@@ -31,6 +31,10 @@ ADDRESS: Final = "embedded:"
 _REPLY_SIZE: Final = 8192
 """Of the largest reply that a kernel builds."""
 
+_BITS_TOP: Final = 3
+_COMPLEX: Final = BITS_COMPLEX >> 24
+"""The highest byte of ``msgh_bits``, and the bit that it has there."""
+
 _SUCCESS: Final = 0
 _LONGEST: Final = 0x7FFFFFFF
 """Milliseconds of the longest time-out but for ever."""
@@ -99,7 +103,7 @@ class EmbeddedTransport(Transport):
         if code:
             raise _refusal(code, timeout)
         data = buffer[: words[1]]
-        return self._take_memory(data) if words[0] & BITS_COMPLEX else Message(data)
+        return self._take_memory(data) if data[_BITS_TOP] & _COMPLEX else Message(data)
 
     def send(self, request: Message) -> None:
         """See Transport."""
@@ -130,7 +134,7 @@ class EmbeddedTransport(Transport):
             if code not in _TIMED_OUT or (deadline is not None and time.monotonic() >= deadline):
                 raise _refusal(code, timeout)
         data = buffer[: words[1]]
-        return self._take_memory(data) if words[0] & BITS_COMPLEX else Message(data)
+        return self._take_memory(data) if data[_BITS_TOP] & _COMPLEX else Message(data)
 
     def destroy_port(self, port: int) -> None:
         """See Transport."""

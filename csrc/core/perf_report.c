@@ -128,10 +128,8 @@ perf_report_system(perf_system_stats_t *stats)
 	for (unsigned int i = 0; i < perf_platform_cpus(); i++)
 		add_cpu(i, stats);
 	for (uint32_t event = 0; event < PERF_EVENT_MAX; event++) {
-		struct perf_totals totals;
-
-		perf_snapshot_event(event, &totals);
-		stats->errors += totals.errors;
+		if (perf_event_exists(event))
+			stats->errors += perf_snapshot_errors(event);
 	}
 	stats->table_overflows = perf_ids_overflows();
 	stats->time_monitored = time_monitored();

@@ -108,6 +108,28 @@ perf_snapshot_event(uint32_t event, struct perf_totals *sum)
 }
 
 uint64_t
+perf_snapshot_errors(uint32_t event)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < perf_platform_cpus(); i++) {
+		const struct perf_cpu *cpu = &perf_cpus[i];
+		struct copying copying;
+		uint64_t errors;
+		bool counts;
+
+		do {
+			begin_copy(cpu, &copying);
+			counts = !perf_before_reset(perf_load32(&cpu->generation));
+			errors = perf_load64(&cpu->statistics[event].errors);
+		} while (!end_copy(cpu, &copying));
+		if (counts)
+			sum += errors;
+	}
+	return sum;
+}
+
+uint64_t
 perf_snapshot_bucket(uint32_t event, bool wait, uint32_t bucket)
 {
 	uint64_t sum = 0;

@@ -25,6 +25,9 @@ void perf_snapshot_cpu(unsigned int cpu, struct perf_cpu_snapshot *snapshot);
 /* Totals of an event over all CPUs since the last reset, in ticks. */
 void perf_snapshot_event(uint32_t event, struct perf_totals *sum);
 
+/* Failures of an event on all CPUs since the last reset. */
+uint64_t perf_snapshot_errors(uint32_t event);
+
 /* How often a bucket was hit on all CPUs; wait selects the histogram. */
 uint64_t perf_snapshot_bucket(uint32_t event, bool wait, uint32_t bucket);
 

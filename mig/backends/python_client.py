@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mig.backends.python_decode import results
 from mig.backends.python_encode import parameters, polymorphic_ports
@@ -40,6 +40,7 @@ def client_module(
     homes: dict[str, set[str]] = {
         "typing": {"ClassVar"},
         "mig.rpc.client": {"Client"},
+        "mig.rpc.errors": {"MachError"},
     }
     types: set[str] = set()
     body.lines("", "")
@@ -80,21 +81,37 @@ def _write_method(source: Source, exchange: Exchange, comment: Sequence[str]) ->
         if exchange.only:
             source.line(f'self._require_abi("{exchange.only}", "{routine.name}")')
         source.line("wire = self._wire")
-        encode = f"wire.encode_{routine.name}_request"
-        if exchange.reply is None:
-            passed = passed if reply_port else [port_name, *passed]
-            source.listing("self._send(", [encode, *passed], ")")
-            return
-        arguments = [encode, f"wire.decode_{routine.name}_reply", *passed]
-        found = results(exchange.reply)
-        if not found:
-            source.listing("self._call(", arguments, ")")
-            return
-        result = found[0][0] if len(found) == 1 else "result"
-        if result in (*names_of(positional), *names_of(keywords), "wire"):
-            result += "_"
-        source.listing(f"{result}: {exchange.annotation} = self._call(", arguments, ")")
-        source.line(f"return {result}")
+        result = _result_name(exchange, {*names, *names_of(keywords), "wire"})
+        with source.block("try:"):
+            decode = f"wire.decode_{routine.name}_reply"
+            local = port_name if exchange.reply is None else "self._reply_port"
+            source.listing(
+                f"message = wire.encode_{routine.name}_request(",
+                ["self._name", local, *(passed[1:] if reply_port else passed)],
+                ")",
+            )
+            if exchange.reply is None:
+                source.line("self._transport.send(message)")
+            else:
+                source.listing(
+                    f"{result}: {exchange.annotation} = {decode}(" if result else f"{decode}(",
+                    ["self._transport.call(message, self.timeout)"],
+                    ")",
+                )
+        with source.block("except MachError as error:"):
+            source.line(f'self._locate(error, "{routine.name}")')
+            source.line("raise")
+        if result:
+            source.line(f"return {result}")
+
+
+def _result_name(exchange: Exchange, taken: Collection[str]) -> str:
+    """Name of the variable for what a routine returns; empty for nothing."""
+    found = results(exchange.reply) if exchange.reply else []
+    if not found:
+        return ""
+    result = found[0][0] if len(found) == 1 else "result"
+    return result + "_" if result in taken else result
 
 
 def _write_docstring(source: Source, exchange: Exchange, comment: Sequence[str]) -> None:

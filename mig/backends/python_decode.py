@@ -118,9 +118,10 @@ class _Decoder:
         if self._plan.is_reply and len(found) == 1:
             (part,) = self._plan.arguments
             match part.value:
-                case Scalar(annotation="int" | "float") | Block():
+                case Scalar() | Block():
                     if part.place is Place.FIXED:
-                        self._source.line(f"{part.name}: {part.annotation}")
+                        annotation = "int" if part.annotation == "bool" else part.annotation
+                        self._source.line(f"{part.name}: {annotation}")
 
     def _unpack(self, run: Run, index: int) -> None:
         targets: list[str] = []
@@ -149,7 +150,8 @@ class _Decoder:
             terms.append(f"not msgh_bits & {self._module.use('BITS_COMPLEX')}")
         elif not plan.sometimes_complex:
             terms.append(f"msgh_bits & {self._module.use('BITS_COMPLEX')}")
-        terms.append("msgh_size != len(raw)")
+        size = plan.layout.minimum_size if plan.layout.is_fixed else "len(raw)"
+        terms.append(f"msgh_size != {size}")
         terms.append(f"msgh_id != {plan.layout.message_id}")
         for part in plan.parts:
             if part.field.kind is FieldKind.RETURN_CODE:
@@ -325,7 +327,7 @@ class _Decoder:
         value, module = part.value, self._module
         match value:
             case Scalar(annotation="bool"):
-                return f"bool({data})"
+                return f"{data} != 0"
             case Block(text=True):
                 return f'{data}.split(b"\\0", 1)[0]'
             case Items(scalar=scalar, count=count):

@@ -88,9 +88,9 @@ def write_layout(source: Source, structure: Structure, use: Callable[[str], str]
     """
     name = structure.annotation
     suffix = structure.layout.lower()
-    arguments = [f'"<{packing(structure)}"', f"{name}._make"]
+    arguments = [f'"<{packing(structure)}"', name]
     if not is_flat(structure):
-        arguments[1] = f"_make{suffix}"
+        arguments.append(f"make=_make{suffix}")
         source.lines("", "")
         with source.block(
             f"def _make{suffix}(members: {use('Iterable')}[{use('Any')}]) -> {name}:"
@@ -98,11 +98,11 @@ def write_layout(source: Source, structure: Structure, use: Callable[[str], str]
             source.line("member = tuple(members)")
             source.listing(f"return {name}(", [*_made(structure)], ")")
     if not all(isinstance(field.value, Scalar) for field in structure.fields):
-        arguments.append(f"_flatten{suffix}")
+        arguments.append(f"flatten=_flatten{suffix}")
         source.lines("", "")
         with source.block(f"def _flatten{suffix}(value: {name}) -> tuple[{use('Any')}, ...]:"):
             source.tuple("return", [*_flattened(structure, "value", use)])
-    if len(arguments) > 2 or not is_flat(structure):
+    if len(arguments) > 2:
         source.lines("", "")
     else:
         source.line()

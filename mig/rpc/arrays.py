@@ -2,6 +2,7 @@
 """Arrays of structures as they lie in a message, decoded when they are looked at."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from struct import Struct, error
 from typing import Any, Generic, TypeVar, overload
 
@@ -35,11 +36,22 @@ class StructLayout(Generic[T]):
     def __init__(
         self,
         layout: str,
-        make: Callable[[Iterable[Any]], T],
+        kind: type[T],
+        *,
+        make: Callable[[Iterable[Any]], T] | None = None,
         flatten: Callable[[T], Iterable[Any]] = iter,
     ) -> None:
+        """Set a layout up.
+
+        Args:
+            layout: struct format.
+            kind: a NamedTuple with as many fields as the format, unless `make` is given.
+            make: builds one where a field is more than one member.
+            flatten: takes one apart then.
+        """
         self.struct = Struct(layout)
-        self.make = make
+        # _make would count the members, which struct has done.
+        self.make: Callable[[Iterable[Any]], T] = make or partial(tuple.__new__, kind)
         self.flatten = flatten
 
     def unpack(self, data: Region) -> T:

@@ -6,6 +6,7 @@ there; whatever does not fit is a ProtocolError.  Routines and their arguments a
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -53,8 +54,9 @@ def is_port_right(type_name: int) -> bool:
     return TypeName.MOVE_RECEIVE <= type_name <= TypeName.MAKE_SEND_ONCE
 
 
-class Message(NamedTuple):
-    """One message.
+@dataclass(slots=True)
+class Message:
+    """One message; nobody changes it once it is made (to enforce that would double a call's cost).
 
     Attributes:
         data: header and body in the ABI of the host that it is for or comes from.  Every pointer

@@ -151,7 +151,7 @@ class MailboxTransport(Transport):
         deadline = None if timeout is None else time.monotonic() + timeout
         self._enter(deadline)
         try:
-            self._write(_CALL, *request)
+            self._write(_CALL, request.data, request.out_of_line)
             result = self._await_result(deadline)
             if result == _SUCCESS:
                 return self._take_reply()
@@ -169,7 +169,7 @@ class MailboxTransport(Transport):
 
     def send(self, request: Message) -> None:
         """Send a message that has no reply; see Transport.send."""
-        if result := self._ask(_SEND, *request)[0]:
+        if result := self._ask(_SEND, request.data, request.out_of_line)[0]:
             raise KernReturnError.from_code(result, address=self.address)
 
     def allocate_port(self) -> int:

@@ -135,7 +135,7 @@ RETURN_CODE = {"i386": "02200110", "x86_64": "0220002001000000"}
 
 def return_code(abi: Abi, reply: Message) -> int:
     """The return code of an error reply, of which nothing else is left open."""
-    data, regions = reply
+    data, regions = reply.data, reply.out_of_line
     bits, size, remote, local, seqno, _ = abi.header.unpack_from(data)
     descriptor = bytes.fromhex(RETURN_CODE[abi.name])
     code = data[abi.header_size + len(descriptor) :]
@@ -182,7 +182,7 @@ def test_a_damaged_request_is_refused_or_harmless(
 
 def mutations(abi: Abi, plan: MessagePlan, whole: Message) -> Iterator[tuple[Message, bool]]:
     """Messages with one thing wrong, and whether that must be refused."""
-    data, regions = whole
+    data, regions = whole.data, whole.out_of_line
     fixed = fixed_bits(abi, plan, whole)
     # Any bit; of long messages the descriptors' and some of the data's.
     for bit in range(8 * len(data)):

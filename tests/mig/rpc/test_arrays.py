@@ -14,7 +14,7 @@ class Pair(NamedTuple):
     b: int
 
 
-PAIR = StructLayout("<HxxI", Pair._make)
+PAIR = StructLayout("<HxxI", Pair)
 PAIRS = [Pair(1, 2), Pair(3, 4), Pair(5, 6)]
 
 
