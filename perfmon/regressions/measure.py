@@ -18,11 +18,11 @@ from typing import Final
 from perfmon.errors import PerfmonError
 from perfmon.events import Event, events_in
 from perfmon.host import Host
-from perfmon.interface import BUFFER_MAX, RATE_EVERY_EVENT, Flag
+from perfmon.interface import BUFFER_MAX, RATE_EVERY_EVENT, Flag, Mode
 from perfmon.reader import SampleReader, Start
 from perfmon.regressions.environment import environment_of
 from perfmon.regressions.measurement import Cost, EventRun, Measurement, Run
-from perfmon.samples import Sample
+from perfmon.samples import Sample, Samples
 from perfmon.statistics import Bucket, EventStatistics, Histogram
 from perfmon.workloads import Work, workload_text
 
@@ -37,6 +37,7 @@ DEFAULT_PASSES: Final = 16
 SUMMED: Final = ("count", "errors", "waits", "timed", "total_ns")
 """Fields of EventRun that add up."""
 
+_NOT_WORK: Final = Flag.WAITED | Flag.INSTANT
 _NOT_PLAIN: Final = Flag.ERROR | Flag.WAITED | Flag.SATURATED | Flag.MIGRATED | Flag.INSTANT
 
 
@@ -62,11 +63,13 @@ class Pass:
     Attributes:
         elapsed_ns: by the host's clock.
         events: by event id.
+        work_ns: how many calls took how long, by event, of those of which there is a sample.
         durations: of single calls in ticks, by event and detail, where they are exact.
     """
 
     elapsed_ns: int
     events: dict[int, EventRun]
+    work_ns: dict[int, Counter[int]]
     durations: dict[tuple[int, str], Counter[int]]
 
 
@@ -192,22 +195,22 @@ def _measurement(subject: Subject, workload: str, runs: Iterable[Run]) -> Measur
 
 @contextmanager
 def _prepared(subjects: Sequence[Subject]) -> Iterator[None]:
-    """Monitoring off between passes; where single calls are looked at, every event sampled."""
+    """Monitoring off between passes, and every event sampled."""
     hosts = {subject.host.address: subject.host for subject in subjects}.values()
     before = [(host, host.interface(), host.configuration()) for host in hosts]
     for host in hosts:
         host.disable()
-        if environment_of(host).counts_instructions:
-            host.configure(sample_rate=RATE_EVERY_EVENT, buffer_size=BUFFER_MAX)
+        host.set_mode(Mode.OVERWRITE)
+        host.configure(sample_rate=RATE_EVERY_EVENT, buffer_size=BUFFER_MAX)
     try:
         yield
     finally:
         for host, interface, configuration in before:
             host.disable()
-            if host.configuration() != configuration:
-                host.configure(
-                    sample_rate=configuration.sample_rate, buffer_size=configuration.buffer_size
-                )
+            host.set_mode(configuration.mode)
+            host.configure(
+                sample_rate=configuration.sample_rate, buffer_size=configuration.buffer_size
+            )
             if interface.enabled:
                 host.enable()
 
@@ -221,8 +224,8 @@ class Meter:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._clock = host.clock()
-        exact = environment_of(host).counts_instructions
-        self._reader = SampleReader(host, Start.NOW) if exact else None
+        self._exact = environment_of(host).counts_instructions
+        self._reader = SampleReader(host, Start.NOW)
         self._before = _read(host)
 
     def measure(
@@ -232,7 +235,7 @@ class Meter:
 
         Raises:
             MachError: the host refused, or cannot be reached.
-            PerfmonError: samples of single calls were lost.
+            PerfmonError: samples of single calls were lost where they are exact.
             WorkloadError: the host did less.
         """
         host, server = self._host, self._host.workload
@@ -249,12 +252,22 @@ class Meter:
         now = _read(host)
         events = _difference(self._before, now)
         self._before = now
-        durations = _durations(self._samples()) if self._reader else {}
-        return Pass(self._clock.ns(end - begin), events, durations)
+        batches = list(self._reader.read())
+        durations = _durations(self._all(batches)) if self._exact else {}
+        return Pass(self._clock.ns(end - begin), events, self._work_times(batches), durations)
 
-    def _samples(self) -> Iterator[Sample]:
-        assert self._reader
-        for batch in self._reader.read():
+    def _work_times(self, batches: Iterable[Samples]) -> dict[int, Counter[int]]:
+        """Of the calls whose time statistics take for work."""
+        found: dict[int, Counter[int]] = {}
+        for batch in batches:
+            columns = (batch.column(name) for name in ("event", "flags", "duration"))
+            for event, flags, duration in zip(*columns, strict=True):
+                if not flags & _NOT_WORK:
+                    found.setdefault(event, Counter())[self._clock.ns(duration)] += 1
+        return found
+
+    def _all(self, batches: Iterable[Samples]) -> Iterator[Sample]:
+        for batch in batches:
             yield from batch
         if lost := sum(self._reader.lost.values()):
             raise PerfmonError(
@@ -273,7 +286,10 @@ def run_of(passes: Sequence[Pass]) -> Run:
     return Run(
         sum(one.elapsed_ns for one in passes),
         {
-            event: _add([one.events[event] for one in passes if event in one.events])
+            event: _add(
+                [one.events[event] for one in passes if event in one.events],
+                [one.work_ns[event] for one in passes if event in one.work_ns],
+            )
             for event in sorted(events)
         },
         _costs(costs),
@@ -285,9 +301,7 @@ def costs_of(samples: Iterable[Sample]) -> tuple[Cost, ...]:
     return _costs(_durations(samples))
 
 
-def _add(parts: Sequence[EventRun]) -> EventRun:
-    means = sorted(part.mean_ns for part in parts if part.timed)
-    quieter = means[: -(-len(means) // 2)]
+def _add(parts: Sequence[EventRun], work_ns: Iterable[Counter[int]]) -> EventRun:
     buckets: Counter[tuple[int, int | None]] = Counter()
     for part in parts:
         for bucket in part.buckets:
@@ -297,12 +311,25 @@ def _add(parts: Sequence[EventRun]) -> EventRun:
     )
     return EventRun(
         *(count, errors, waits, timed, total_ns),
-        sum(quieter) / len(quieter) if quieter else 0.0,
+        _typical(work_ns) or (total_ns / timed if timed else 0.0),
         tuple(
             Bucket(*bounds, buckets[bounds])
             for bounds in sorted(buckets, key=lambda bounds: bounds[0])
         ),
     )
+
+
+def _typical(work_ns: Iterable[Counter[int]]) -> float:
+    """Mean of the quicker three quarters of the calls; 0 of none."""
+    calls: Counter[int] = Counter()
+    for one in work_ns:
+        calls.update(one)
+    quicker = left = -(-3 * calls.total() // 4)
+    total = 0
+    for ns, count in sorted(calls.items()):
+        total += ns * min(count, left)
+        left -= min(count, left)
+    return total / quicker if quicker else 0.0
 
 
 def _durations(samples: Iterable[Sample]) -> dict[tuple[int, str], Counter[int]]:

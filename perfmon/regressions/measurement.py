@@ -15,8 +15,8 @@ class EventRun:
 
     Attributes:
         timed: events whose duration is in `total_ns`: measured, and never blocked.
-        typical_ns: mean work time of the quieter half of the run's passes (the mean of those of
-            their means that are not above the median); of a run of one pass, the mean.
+        typical_ns: mean work time of the quicker three quarters of the calls; of all of them, where
+            there are no samples of single calls.
         buckets: durations of the timed ones, ascending, empty ones left out.
     """
 

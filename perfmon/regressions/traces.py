@@ -14,14 +14,12 @@ from perfmon.samples import Sample
 from perfmon.statistics import Bucket
 
 WINDOWS: Final = 20
-_PARTS: Final = 8
-"""Parts of a window, as a run has passes."""
-_STEPS: Final = 16
+_STEPS: Final = 64
 """Buckets to a doubling."""
 
 
 class _Tally:
-    """One event in one part of a window; durations in ticks."""
+    """One event in one window; durations in ticks."""
 
     def __init__(self) -> None:
         self.count = self.errors = self.waits = self.timed = self.total = 0
@@ -51,33 +49,27 @@ def measurement_of(trace: Trace, label: str) -> Measurement:
     length = max((end for _, end in spans), default=0) - first
     if length <= 0:
         raise TraceError(f"{trace.directory}: expected samples over some time, found none")
-    parts = WINDOWS * _PARTS
-    tallies: list[dict[int, _Tally]] = [{} for _ in range(parts)]
+    tallies: list[dict[int, _Tally]] = [{} for _ in range(WINDOWS)]
     for stream in trace.streams:
         for packet in trace.packets(stream):
             for sample in packet.samples:
-                at = min(max(sample.timestamp - first, 0) * parts // length, parts - 1)
+                at = min(max(sample.timestamp - first, 0) * WINDOWS // length, WINDOWS - 1)
                 tallies[at].setdefault(sample.event, _Tally()).add(sample)
-    runs = [
-        _run(trace, tallies[at : at + _PARTS], length // parts) for at in range(0, parts, _PARTS)
-    ]
+    runs = [_run(trace, window, length // WINDOWS) for window in tallies]
     return Measurement(
         label, trace.clock.wall(first).isoformat(timespec="seconds"), "", _environment(trace),
         tuple(runs), trace.names,
     )  # fmt: skip
 
 
-def _run(trace: Trace, parts: list[dict[int, _Tally]], ticks: int) -> Run:
-    return run_of(
-        [
-            Pass(
-                trace.clock.ns(ticks),
-                {event: _event(trace, tally) for event, tally in part.items()},
-                {},
-            )
-            for part in parts
-        ]
-    )
+def _run(trace: Trace, tallies: dict[int, _Tally], ticks: int) -> Run:
+    ns = trace.clock.ns
+    events = {event: _event(trace, tally) for event, tally in tallies.items()}
+    work: dict[int, Counter[int]] = {event: Counter() for event in tallies}
+    for event, tally in tallies.items():
+        for (low, high), calls in tally.buckets.items():
+            work[event][ns((low + high) // 2)] += calls
+    return run_of([Pass(ns(ticks), events, work, {})])
 
 
 def _event(trace: Trace, tally: _Tally) -> EventRun:

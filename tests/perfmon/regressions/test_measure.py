@@ -3,6 +3,7 @@
 
 import statistics
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import perfmon
 from perfmon import Event, Host
 from perfmon.errors import PerfmonError
+from perfmon.interface import Mode
 from perfmon.reader import Start
 from perfmon.recording.recorder import record
 from perfmon.recording.trace import open_trace
@@ -64,6 +66,26 @@ def test_interleaved_runs_of_one_host_are_told_apart(host: Host):
     assert min(run.events[Event.VM_ALLOC].typical_ns for run in before.runs) < 300_000
 
 
+def test_a_call_that_was_interrupted_does_not_move_the_time_of_a_run(host: Host):
+    passes = iter([0, 50_000_000, 0, 0])  # of which each has one call
+    subject = Subject("x", host, lambda h: h.workload.workload_delay(Event.VM_FREE, next(passes)))
+    (run,) = measure_workload(subject, parse_workload("memory:1:1"), 1, 4).runs
+    host.workload.workload_delay(Event.VM_FREE, 0)
+    assert run.events[Event.VM_FREE].count == 4
+    assert run.events[Event.VM_FREE].mean_ns > 50_000_000 / 4
+    assert run.events[Event.VM_FREE].typical_ns < run.events[Event.VM_FREE].mean_ns / 2
+
+
+def test_a_host_that_stops_when_its_ring_is_full_is_measured_all_the_same(host: Host):
+    host.set_mode(Mode.STOP)
+    host.configure(sample_rate=0, buffer_size=1024)
+    (run,) = measure_workload(Subject("x", host), parse_workload("memory:500:4"), 1, 2).runs
+    allocation = run.events[Event.VM_ALLOC]
+    assert host.configuration().mode is Mode.STOP
+    assert 0 < allocation.typical_ns < allocation.mean_ns
+    host.set_mode(Mode.OVERWRITE)
+
+
 def test_the_hosts_own_figures_and_state_stay(host: Host):
     host.enable()
     host.workload.workload_memory(40, 1)
@@ -71,7 +93,8 @@ def test_the_hosts_own_figures_and_state_stay(host: Host):
     configuration = host.configuration()
     measure_workload(Subject("x", host), WORK, 2, 2)
     assert host.interface().enabled
-    assert host.configuration() == configuration
+    generation = host.configuration().generation  # samples begin anew, and that is all
+    assert host.configuration() == replace(configuration, generation=generation)
     host.workload.workload_memory(40, 1)
     assert host.regression(Event.VM_ALLOC).baseline_count == 40
 
