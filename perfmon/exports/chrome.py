@@ -17,7 +17,7 @@ from perfmon.recording.trace import Trace
 
 
 def chrome_lines(trace: Trace) -> Iterator[str]:
-    """The whole JSON document: a first line, one line for each sample, a last line."""
+    """The whole JSON document: a first line, one for each task's name and each sample, a last."""
     environment = {**trace.environment, "ticks_per_second": trace.clock.ticks_per_second}
     yield f'{{"displayTimeUnit":"ns","otherData":{json.dumps(environment)},"traceEvents":['
 
@@ -29,6 +29,12 @@ def chrome_lines(trace: Trace) -> Iterator[str]:
 
     tick_us = 1e6 / trace.clock.ticks_per_second
     before = ""
+    for task, task_name in trace.task_names.items():
+        yield (
+            f'{before}{{"name":"process_name","ph":"M","pid":{task},'
+            f'"args":{{"name":{json.dumps(task_name)}}}}}'
+        )
+        before = ","
     for sample in trace.samples():
         name, key1, key2 = fixed(sample.event)
         end = sample.timestamp * tick_us

@@ -68,6 +68,7 @@ class _Tracks:
 
     def __init__(self, trace: Trace, proto: Any) -> None:
         self._trace = trace
+        self._task_names = trace.task_names
         self._proto = proto
         self._new = proto.Trace()
         self._keys: dict[str, int] = {}
@@ -129,7 +130,8 @@ class _Tracks:
             self._describe(track, 0).name = f"CPU {owner}"
         elif kind == _TASK:
             process = self._describe(track, 0).process
-            process.pid, process.process_name = _signed(owner), f"task {owner}"
+            process.pid = _signed(owner)
+            process.process_name = self._task_names.get(owner, f"task {owner}")
         else:
             thread = self._describe(track, self._parent(_TASK, 0, task)).thread
             thread.pid, thread.tid = _signed(task), _signed(owner)

@@ -108,8 +108,9 @@ def read_parquet(path: Path) -> Iterator[Brief]:
 
 def read_chrome(path: Path) -> Iterator[Brief]:
     for event in json.loads(path.read_text())["traceEvents"]:
-        _, _, data1, data2 = event["args"].values()
-        yield event["name"], data1, data2
+        if event["ph"] != "M":  # the name of a task
+            _, _, data1, data2 = event["args"].values()
+            yield event["name"], data1, data2
 
 
 def read_csv(path: Path) -> Iterator[Brief]:

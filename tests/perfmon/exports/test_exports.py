@@ -22,8 +22,8 @@ from tests.perfmon.recording.test_babeltrace import CLOCK, batch, random_samples
 NAMES = {event.value: event.name for event in Event} | {17: 'DISK "A", READ'}
 
 
-def write(directory: Path, *streams: list[Sample]) -> Trace:
-    environment = {"tracer_name": "perfmon", "hostname": "box:"}
+def write(directory: Path, *streams: list[Sample], **environment: str) -> Trace:
+    environment |= {"tracer_name": "perfmon", "hostname": "box:"}
     with TraceWriter(directory, metadata_text(CLOCK, NAMES, environment)) as writer:
         for samples in streams:
             writer.write(batch(samples, samples[0].cpu), 0)
@@ -61,6 +61,22 @@ def test_chrome_json_holds_every_sample_in_order(trace: Trace, tmp_path: Path) -
         cpu, flags, data1, data2 = event["args"].values()
         assert (cpu, flags) == (sample.cpu, sample.flags)
         assert (data1, data2) == (sample.data1, sample.data2)
+
+
+def test_tasks_have_their_names_in_chrome_and_perfetto(tmp_path: Path) -> None:
+    samples = random_samples(Random(1), 0, 100, 10**9)
+    samples = [sample._replace(task=1 + at % 2) for at, sample in enumerate(samples)]
+    trace = write(tmp_path / "trace", samples, task_1='the "kernel"')
+    events = json.loads(export(trace, "chrome", tmp_path).read_text())["traceEvents"]
+    assert [event for event in events if event["ph"] == "M"] == [
+        {"name": "process_name", "ph": "M", "pid": 1, "args": {"name": 'the "kernel"'}}
+    ]
+    document = proto.Trace.FromString(export(trace, "perfetto", tmp_path).read_bytes())
+    processes = (packet.track_descriptor.process for packet in document.packet)
+    assert {process.pid: process.process_name for process in processes if process.pid} == {
+        1: 'the "kernel"',
+        2: "task 2",
+    }
 
 
 def test_csv_holds_every_field_of_every_sample_in_order(trace: Trace, tmp_path: Path) -> None:
