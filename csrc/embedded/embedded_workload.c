@@ -176,6 +176,46 @@ serve_workload_numbers(mach_port_t server, uint32_t first, uint32_t count, uint3
 	return exchange_messages(first, 1, count, done);
 }
 
+/* There are no kernel's threads to do these things to. */
+kern_return_t
+serve_workload_pingpong(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	(void)server, (void)count;
+	*done = 0;
+	return KERN_NOT_SUPPORTED;
+}
+
+kern_return_t
+serve_workload_interruptions(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	return serve_workload_pingpong(server, count, done);
+}
+
+kern_return_t
+serve_workload_exceptions(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	return serve_workload_pingpong(server, count, done);
+}
+
+kern_return_t
+serve_workload_paging(mach_port_t server, uint32_t count, uint32_t pages, uint32_t *done)
+{
+	(void)pages;
+	return serve_workload_pingpong(server, count, done);
+}
+
+kern_return_t
+serve_workload_deaths(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	return serve_workload_pingpong(server, count, done);
+}
+
+kern_return_t
+serve_workload_crowds(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	return serve_workload_pingpong(server, count, done);
+}
+
 kern_return_t
 serve_workload_requests(mach_port_t server, uint32_t count, uint32_t *done)
 {

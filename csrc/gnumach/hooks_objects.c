@@ -223,6 +223,16 @@ PERF_WRAP(kern_return_t, thread_terminate_release,
 	return result;
 }
 
+/* The threads of a task that is ended, but for the one that ends it. */
+PERF_WRAP(void, thread_force_terminate, (thread_t thread))
+{
+	struct ending ending;
+
+	thread_ends(thread, &ending);
+	__real_thread_force_terminate(thread);
+	thread_ended(KERN_SUCCESS, &ending);
+}
+
 PERF_WRAP(void, kmem_cache_free, (kmem_cache_t cache, vm_offset_t object))
 {
 	if (cache == &task_cache)

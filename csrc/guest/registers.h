@@ -25,4 +25,14 @@ static inline void guest_registers_start(struct i386_thread_state *state, void (
 #endif
 }
 
+/* Where the thread goes on: so many bytes further. */
+static inline void guest_registers_skip(struct i386_thread_state *state, uintptr_t bytes)
+{
+#if defined(__x86_64__)
+	state->rip += bytes;
+#else
+	state->eip += bytes;
+#endif
+}
+
 #endif /* _GUEST_REGISTERS_H_ */

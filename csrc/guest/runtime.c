@@ -50,23 +50,44 @@ void guest_start(uintptr_t *arguments)
 	guest_main();
 }
 
-kern_return_t guest_thread_prepare(union guest_stack *stack, void (*function)(void),
-				   mach_port_t *thread)
+static uintptr_t *stack_top(union guest_stack *stack)
+{
+	return &stack->words[GUEST_STACK_SIZE / sizeof(uintptr_t) - 4];
+}
+
+void guest_thread_function(union guest_stack *stack, void (*function)(void))
+{
+	*stack_top(stack) = (uintptr_t)function;
+}
+
+kern_return_t guest_thread_prepare_in(mach_port_t task, union guest_stack *stack,
+				      mach_port_t *thread)
 {
 	struct i386_thread_state state;
 	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
-	uintptr_t *top = &stack->words[GUEST_STACK_SIZE / sizeof(uintptr_t) - 4];
 	kern_return_t result;
 
-	result = thread_create(mach_task_self(), thread);
+	result = thread_create(task, thread);
 	if (result != KERN_SUCCESS)
 		return result;
 	result = thread_get_state(*thread, i386_REGS_SEGS_STATE, (thread_state_t)&state, &count);
 	if (result != KERN_SUCCESS)
 		return result;
-	*top = (uintptr_t)function;
-	guest_registers_start(&state, guest_thread_entry, top);
+	guest_registers_start(&state, guest_thread_entry, stack_top(stack));
 	return thread_set_state(*thread, i386_REGS_SEGS_STATE, (thread_state_t)&state, count);
+}
+
+kern_return_t guest_thread_prepare(union guest_stack *stack, void (*function)(void),
+				   mach_port_t *thread)
+{
+	guest_thread_function(stack, function);
+	return guest_thread_prepare_in(mach_task_self(), stack, thread);
+}
+
+kern_return_t guest_port_create(mach_port_t *port)
+{
+	*port = mach_reply_port();
+	return mach_port_insert_right(mach_task_self(), *port, *port, MACH_MSG_TYPE_MAKE_SEND);
 }
 
 kern_return_t guest_stack_release(union guest_stack *stack)

@@ -54,6 +54,19 @@ void guest_main(void) __attribute__((noreturn));
 kern_return_t guest_thread_prepare(union guest_stack *stack, void (*function)(void),
 				   mach_port_t *thread);
 
+/*
+ * The same in another task, whose memory is a copy of this one's: guest_thread_function
+ * must have been called for that stack before the copy was made.
+ */
+kern_return_t guest_thread_prepare_in(mach_port_t task, union guest_stack *stack,
+				      mach_port_t *thread);
+
+/* Have the next thread on this stack run function. */
+void guest_thread_function(union guest_stack *stack, void (*function)(void));
+
+/* Create a port, with rights to receive and to send. */
+kern_return_t guest_port_create(mach_port_t *port);
+
 /* Forget a stack's reply port, with whatever is queued there. */
 kern_return_t guest_stack_release(union guest_stack *stack);
 

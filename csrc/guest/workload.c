@@ -202,9 +202,7 @@ kern_return_t workload_start(mach_port_t *port)
 	kern_return_t result;
 
 	own_port = mach_reply_port();
-	server_port = mach_reply_port();
-	result = mach_port_insert_right(mach_task_self(), server_port, server_port,
-					MACH_MSG_TYPE_MAKE_SEND);
+	result = guest_port_create(&server_port);
 	if (result == KERN_SUCCESS)
 		result = guest_thread_prepare(&server_stack, serve_forever, &thread);
 	if (result == KERN_SUCCESS)

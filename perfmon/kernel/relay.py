@@ -18,6 +18,8 @@ _KERNEL_INTERFACES = (
     "mach/machine/mach_i386.defs",
     "device/device.defs",
 )
+_ASKED_BY_KERNEL = ("mach/memory_object.defs", "mach/exc.defs")
+"""What the kernel asks of pagers and of whoever handles exceptions."""
 
 
 def relay(machine: Machine) -> Path:
@@ -56,6 +58,7 @@ def _build(machine: Machine, directory: Path, program: Path | None = None) -> Pa
     build = Build(machine, directory, (guest, guest / "include", root / "include"))
     headers = mach_headers(machine)
     stubs = [build.user_stubs(headers / defs, Path(defs).stem) for defs in _KERNEL_INTERFACES]
+    served = [build.server_stubs(headers / defs, Path(defs).stem) for defs in _ASKED_BY_KERNEL]
     workload = root / "csrc" / "workload" / "perf_workload.defs"
     server = build.server_stubs(workload, "perf_workload", "-DPERF_WORKLOAD_SERVERPREFIX=serve_")
     if program is not None:
@@ -64,7 +67,7 @@ def _build(machine: Machine, directory: Path, program: Path | None = None) -> Pa
     main = program or guest / "relay.c"
     library = [path for path in sorted(guest.glob("*.c")) if path.name != "relay.c"]
     own = [main, *library, guest / f"start_{machine.name}.S"]
-    objects = build.compile([*own, *stubs, server])
+    objects = build.compile([*own, *stubs, *served, server])
     return build.link(objects, "relay", "-z", "noseparate-code", "--gc-sections")
 
 

@@ -11,8 +11,11 @@
 
 #include <stdint.h>
 
+struct thread;
+
 struct task {
 	char name[32];
+	struct thread *thread; /* the last one */
 };
 
 struct thread {
@@ -71,6 +74,7 @@ struct thread *kernel_thread(struct task *task, const char *name, void (*start)(
 int thread_terminate(struct thread *thread);
 int thread_terminate_release(struct thread *thread, struct task *task, uint32_t name,
 			     uint32_t reply, uint32_t address, uint32_t size);
+void thread_force_terminate(struct thread *thread);
 void thread_deallocate(struct thread *thread);
 void thread_halt_self(void);
 void thread_block(void (*continuation)(void));

@@ -25,6 +25,8 @@ int task_create_kernel(struct task *parent, int inherit, struct task **child)
 
 int task_terminate(struct task *task)
 {
+	if (task->thread != 0)
+		thread_force_terminate(task->thread);
 	task_deallocate(task);
 	return 0;
 }

@@ -9,6 +9,7 @@ int thread_create(struct task *task, struct thread **thread)
 {
 	*thread = &threads[next++ % 4];
 	(*thread)->task = task;
+	task->thread = *thread;
 	percpu_array[0].cpu_id = 0;
 	return 0;
 }
@@ -34,6 +35,11 @@ int thread_terminate_release(struct thread *thread, struct task *task, uint32_t 
 {
 	(void)task, (void)name, (void)reply, (void)address, (void)size;
 	return thread_terminate(thread);
+}
+
+void thread_force_terminate(struct thread *thread)
+{
+	thread_deallocate(thread);
 }
 
 void thread_deallocate(struct thread *thread)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a multi-server system does to threads: their waiting broken off, pagers, exceptions, deaths.
+
+Each operation makes the events of the table in docs/kernel-counts.md, no more; what was begun and
+never ended leaves nothing behind.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from perfmon import Event
+from perfmon._generated.perf_monitor.types import PerfSample
+from perfmon.kernel.boot import Guest
+from tests.kernel.clients import Clients, connected
+
+pytestmark = pytest.mark.kernel
+
+EVENTS = [
+    Event.IPC_SEND,
+    Event.IPC_RECEIVE,
+    Event.VM_ALLOC,
+    Event.VM_FREE,
+    Event.TASK_CREATE,
+    Event.TASK_TERMINATE,
+    Event.THREAD_CREATE,
+    Event.THREAD_TERMINATE,
+    Event.PAGE_FAULT,
+]
+UNCERTAIN = 2
+"""Messages beside those of the operations that differ from call to call: a call that takes long is
+answered at a port of its own, which one more request destroys.
+"""
+ERROR, WAITED, INSTANT = 1, 2, 0x10
+MACH_RCV_INTERRUPTED = 0x10004005
+EXCEPTION_RAISE = 2400
+PAGES = 4
+
+Work = Callable[[Clients, int], int]
+
+# Without a number for faults where they are the boot task's: it is copied, or sleeps.
+WORKLOADS: dict[str, tuple[Work, tuple[int, ...]]] = {
+    "pingpong": (lambda c, n: c.workload.workload_pingpong(n), (2, 2, 0, 0, 0, 0, 0, 0, 0)),
+    "interruptions": (
+        lambda c, n: c.workload.workload_interruptions(n),
+        (6, 6, 0, 0, 0, 0, 0, 0, 0),
+    ),
+    "exceptions": (lambda c, n: c.workload.workload_exceptions(n), (5, 5, 0, 0, 0, 0, 0, 0, 0)),
+    "paging": (
+        lambda c, n: c.workload.workload_paging(n, PAGES),
+        (6 + PAGES, 7 + PAGES, 1, 1, 0, 0, 0, 0, PAGES),
+    ),
+    "deaths": (lambda c, n: c.workload.workload_deaths(n), (26, 29, 1, 0, 1, 1, 3, 3)),
+    "crowds": (lambda c, n: c.workload.workload_crowds(n), (32, 32, 0, 0, 0, 0, 0, 0)),
+}
+
+
+@pytest.fixture
+def clients(guest: Guest) -> Iterator[Clients]:
+    with connected(guest) as clients:
+        clients.restart()
+        yield clients
+
+
+def measured(clients: Clients, work: Work, count: int) -> list[int]:
+    before = clients.counts(EVENTS)
+    assert work(clients, count) == count
+    return [after - was for was, after in zip(before, clients.counts(EVENTS), strict=True)]
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_each_operation_is_counted_exactly(name: str, clients: Clients):
+    work, slope = WORKLOADS[name]
+    unit = 6
+    work(clients, 1)
+    first, second, third = (measured(clients, work, unit * times) for times in (1, 2, 3))
+    for less, more in ((first, second), (second, third)):
+        found = [b - a for a, b in zip(less, more, strict=True)][: len(slope)]
+        wanted = [unit * each for each in slope]
+        assert found[2:] == wanted[2:]
+        assert abs(found[0] - wanted[0]) <= UNCERTAIN
+        assert found[0] - wanted[0] == found[1] - wanted[1]
+
+
+def samples(clients: Clients) -> list[PerfSample]:
+    clients.privileged.perf_monitor_enable(False)
+    result = clients.privileged.perf_read_samples(0, 0, 32768)
+    assert result.lost == 0
+    return list(result.samples)
+
+
+def of(found: list[PerfSample], event: Event) -> list[PerfSample]:
+    return [sample for sample in found if sample.event == event]
+
+
+def test_waiting_that_is_broken_off_ends_as_an_error_that_waited(clients: Clients):
+    assert clients.workload.workload_interruptions(20) == 20
+    cut_short = [s for s in of(samples(clients), Event.SYSCALL) if s.data2 == MACH_RCV_INTERRUPTED]
+    assert [s.flags for s in cut_short] == [ERROR | WAITED] * 20
+
+
+def test_a_page_that_a_pager_supplies_is_one_fault_that_waited(clients: Clients):
+    clients.workload.workload_paging(1, PAGES)
+    clients.restart()
+    assert clients.workload.workload_paging(10, PAGES) == 10
+    found = samples(clients)
+    (server,) = {s.thread for s in of(found, Event.VM_FREE)}
+    faults = [s for s in of(found, Event.PAGE_FAULT) if s.thread == server and s.flags & WAITED]
+    assert len(faults) == 10 * PAGES
+    assert {s.flags for s in faults} == {WAITED}
+    # Each lies within the time in which the object was mapped.
+    mapped = [s.timestamp for s in of(found, Event.VM_ALLOC)]
+    freed = [s.timestamp for s in of(found, Event.VM_FREE)]
+    for fault in faults:
+        begin = fault.timestamp - fault.duration
+        assert any(m < begin and fault.timestamp < f for m, f in zip(mapped, freed, strict=True))
+
+
+def test_an_exception_is_received_and_the_thread_goes_on(clients: Clients):
+    assert clients.workload.workload_exceptions(20) == 20
+    raised = [s for s in of(samples(clients), Event.IPC_RECEIVE) if s.data1 == EXCEPTION_RAISE]
+    assert len(raised) == 20 + 1  # the last one's thread is ended while it waits for an answer
+
+
+def test_a_thread_that_its_task_takes_along_ends_too(clients: Clients):
+    assert clients.workload.workload_deaths(5) == 5
+    found = samples(clients)
+    born, ended = of(found, Event.THREAD_CREATE), of(found, Event.THREAD_TERMINATE)
+    assert sorted(s.data1 for s in born) == sorted(s.data1 for s in ended)
+    assert {s.data2 for s in ended} == {s.data1 for s in of(found, Event.TASK_TERMINATE)}
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_no_event_began_before_monitoring_did(name: str, clients: Clients):
+    work, _ = WORKLOADS[name]
+    assert work(clients, 3) == 3
+    clients.restart()
+    assert work(clients, 3) == 3
+    found = samples(clients)
+    timed = [s for s in found if not s.flags & INSTANT]
+    assert min(s.timestamp - s.duration for s in timed) >= found[0].timestamp - found[0].duration
+    last = found[-1].timestamp
+    assert all(s.duration <= last - found[0].timestamp + found[0].duration for s in timed)
+
+
+def test_threads_that_die_waiting_leave_nothing_in_the_tables(clients: Clients):
+    def living() -> tuple[int, int]:
+        return tuple(len(clients.privileged.perf_get_names(kind)) for kind in (0, 1))  # type: ignore[return-value]
+
+    assert clients.workload.workload_deaths(1) == 1
+    before = living()
+    overflows = clients.host.perf_get_system_stats().table_overflows
+    # More threads than the tables have room for, had they kept any.
+    assert clients.workload.workload_deaths(1500) == 1500
+    assert living() == before
+    assert clients.host.perf_get_system_stats().table_overflows == overflows
+
+
+def test_all_of_it_goes_on_while_monitoring_is_switched(guest: Guest, clients: Clients):
+    done = threading.Event()
+
+    def switch() -> None:
+        with connected(guest) as control:
+            while not done.is_set():
+                control.privileged.perf_monitor_enable(False)
+                control.privileged.perf_monitor_enable(True)
+
+    switching = threading.Thread(target=switch)
+    switching.start()
+    try:
+        for _ in range(3):
+            for work, _ in WORKLOADS.values():
+                assert work(clients, 20) == 20
+    finally:
+        done.set()
+        switching.join()
+    clients.restart()
+    for name, (work, _) in WORKLOADS.items():
+        assert work(clients, 3) == 3, name
+    clients.privileged.perf_monitor_enable(False)
+    events, written, overwritten, limited, refused, readable = clients.host.perf_get_info(16)[:6]
+    assert events == written + limited + refused
+    assert written == readable + overwritten
