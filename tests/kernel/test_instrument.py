@@ -104,6 +104,11 @@ def image_of_64_bits() -> KernelImage:
     return KernelImage(kernel_image("x86_64-up"))
 
 
+@pytest.fixture(scope="session")
+def image_for_several_processors() -> KernelImage:
+    return KernelImage(kernel_image("i386-smp"))
+
+
 @pytest.fixture
 def surgeon(image: KernelImage) -> Surgeon:
     return Surgeon(image)
@@ -228,6 +233,32 @@ def call_between_an_argument_and_its_call(s: Surgeon) -> None:
     s.put_at(boot_call - 10, b"\xe8" + word(0) + b"\x90" * 5)
 
 
+def pretend_two_processors(s: Surgeon) -> None:
+    for name in ("percpu_array", "kernel_stack"):
+        s.set_symbol(name, size=2 * s.image.sizes[name])
+
+
+def forget_a_processors_stack(s: Surgeon) -> None:
+    s.set_symbol("kernel_stack", size=s.image.sizes["kernel_stack"] - s.image.machine.word.size)
+
+
+def split_a_processors_state(s: Surgeon) -> None:
+    s.set_symbol("percpu_array", size=s.image.sizes["percpu_array"] - 4)
+
+
+def rename(name: str) -> Callable[[Surgeon], None]:
+    """Have symbols and members of a name spelled otherwise.
+
+    A string may lie at the end of a longer one.
+    """
+    changed = name[:-1] + name[-1].upper()
+
+    def damage(s: Surgeon) -> None:
+        s.replace(f"{name}\0".encode(), f"{changed}\0".encode())
+
+    return damage
+
+
 def jump_into_the_way_to_user_mode(s: Surgeon) -> None:
     jump = s.short_jump_to("_return_from_trap")
     s.put_at(jump + 1, bytes([s.image.read(jump + 1, 1)[0] + 1]))
@@ -310,6 +341,40 @@ def test_an_image_of_64_bits_that_breaks_an_assumption_is_refused_by_its_name(
     surgeon = Surgeon(image_of_64_bits)
     damage(surgeon)
     refused(bytes(surgeon.data), assumption, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "assumption"),
+    [
+        (forget_a_processors_stack, "percpu_array and kernel_stack have an element for each"),
+        (split_a_processors_state, "percpu_array and kernel_stack have an element for each"),
+        (rename("active_thread"), "has the offset of percpu.active_thread"),
+        (rename("cpu_id"), "has the offset of percpu.cpu_id"),
+        (rename("processor"), "has the offset of percpu.processor"),
+        (rename("running"), "has the offset of machine_slot.running"),
+        (rename("machine_slot"), "has the structure machine_slot"),
+        (rename("smp_get_numcpus"), "symbol smp_get_numcpus is present"),
+        (rename("thread_bind"), "symbol thread_bind is present"),
+        (rename("hpclock_read_counter"), "symbol hpclock_read_counter is present"),
+    ],
+)
+def test_an_image_for_several_processors_that_breaks_an_assumption_is_refused_by_its_name(
+    damage: Callable[[Surgeon], None],
+    assumption: str,
+    image_for_several_processors: KernelImage,
+    tmp_path: Path,
+):
+    surgeon = Surgeon(image_for_several_processors)
+    damage(surgeon)
+    refused(bytes(surgeon.data), assumption, tmp_path)
+
+
+def test_an_image_of_64_bits_for_several_processors_is_refused(
+    image_of_64_bits: KernelImage, tmp_path: Path
+):
+    surgeon = Surgeon(image_of_64_bits)
+    pretend_two_processors(surgeon)
+    refused(bytes(surgeon.data), r"for one processor, or for i386 \(it is for 2\)", tmp_path)
 
 
 def refused(data: bytes, assumption: str, directory: Path) -> None:
