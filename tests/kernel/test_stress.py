@@ -29,14 +29,15 @@ EVENTS = [
     Event.PAGE_FAULT,
 ]
 UNCERTAIN = 2
-"""Messages beside those of the operations that differ from call to call: a call that takes long is
-answered at a port of its own, which one more request destroys.
+"""What differs from call to call beside the operations: a call that takes long is answered at a
+port of its own, which one more request destroys, and a page may be touched for the first time.
 """
 ERROR, WAITED, INSTANT = 1, 2, 0x10
 MACH_RCV_INTERRUPTED = 0x10004005
 EXCEPTION_RAISE = 2400
 PAGES = 4
 TASKS, THREADS = 1, 2
+CPUS = 6  # of struct perf_info_interface
 
 Work = Callable[[Clients, int], int]
 
@@ -79,16 +80,21 @@ def test_each_operation_is_counted_exactly(name: str, clients: Clients):
     for less, more in ((first, second), (second, third)):
         found = [b - a for a, b in zip(less, more, strict=True)][: len(slope)]
         wanted = [unit * each for each in slope]
-        assert found[2:] == wanted[2:]
+        assert found[2:8] == wanted[2:8]
+        assert all(abs(a - b) <= UNCERTAIN for a, b in zip(found[8:], wanted[8:], strict=True))
         assert abs(found[0] - wanted[0]) <= UNCERTAIN
         assert found[0] - wanted[0] == found[1] - wanted[1]
 
 
 def samples(clients: Clients) -> list[PerfSample]:
+    """Of all processors, by time."""
     clients.privileged.perf_monitor_enable(False)
-    result = clients.privileged.perf_read_samples(0, 0, 32768)
-    assert result.lost == 0
-    return list(result.samples)
+    found: list[PerfSample] = []
+    for cpu in range(clients.host.perf_get_info(0)[CPUS]):
+        result = clients.privileged.perf_read_samples(cpu, 0, 32768)
+        assert result.lost == 0
+        found += result.samples
+    return sorted(found, key=lambda sample: sample.timestamp)
 
 
 def of(found: list[PerfSample], event: Event) -> list[PerfSample]:
@@ -158,8 +164,9 @@ def test_threads_that_die_waiting_leave_nothing_in_the_tables(clients: Clients):
     assert clients.workload.workload_deaths(1) == 1
     before = living()
     overflows = clients.host.perf_get_system_stats().table_overflows
-    # More threads than the tables have room for, had they kept any.
-    assert clients.workload.workload_deaths(1500) == 1500
+    # More threads than the table of what they are doing has room for, had it kept any.
+    for _ in range(5):
+        assert clients.workload.workload_deaths(100) == 100
     assert living() == before
     assert clients.host.perf_get_system_stats().table_overflows == overflows
 
