@@ -55,9 +55,6 @@ class BuildPython(build_py):
     def run(self) -> None:
         """Build as usual, then add what is generated or lies outside the package."""
         super().run()
-        from mig.frontend.grammar import write_tables
-
-        write_tables(str(ROOT if self.editable_mode else self.build_lib) + "/mig/frontend")
         if self.editable_mode:
             generate_python(ROOT / "perfmon" / "_generated")
             return

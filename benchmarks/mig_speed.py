@@ -2,8 +2,9 @@
 """How long mig takes beside GNU MIG 20231217: a job alone, and all the jobs of a GNU Mach build.
 
 Both compile for x86_64 and preprocess themselves; the packages that hold GNU MIG and Mach's
-interfaces are fetched.  Python's byte code is cached, as that of an installed package is.  Runs
-take turns, so that what disturbs one disturbs the other:
+interfaces are fetched.  Ours runs in a Python environment of its own, as it does when it is
+installed: byte code is cached, and nothing of the development environment is looked for at start.
+Runs take turns, so that what disturbs one disturbs the other:
 
     python -m benchmarks.mig_speed
 """
@@ -13,9 +14,9 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
+import venv
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir
 from pathlib import Path
@@ -32,9 +33,11 @@ def measure() -> Iterator[tuple[str, str, tuple[float, ...]]]:
     """Yield what was done, by whom, and its milliseconds, of wall and of processor time."""
     (include,) = (packages.fetch(packages.GNUMACH_DEV_AMD64) / "usr" / "include").iterdir()
     gnu = packages.fetch(packages.GNU_MIG_AMD64) / "usr" / "bin" / "x86_64-gnu-mig"
-    our_command = [sys.executable, "-m", "mig", "--abi", "x86_64"]
     gnu_command = ["sh", str(gnu)]
     with tempfile.TemporaryDirectory() as name, chdir(name):
+        venv.create("environment")
+        python = str(Path("environment", "bin", "python").absolute())
+        our_command = [python, "-m", "mig", "--abi", "x86_64"]
         write_wrappers(Path())
         lines = [
             " ".join(["mig", "--abi", "x86_64", *_words(job, include, "ours")]) for job in JOBS
@@ -44,7 +47,7 @@ def measure() -> Iterator[tuple[str, str, tuple[float, ...]]]:
             Path(directory).mkdir()
         yield from _compare(
             "python and its start-up alone",
-            {"python": lambda: _run([sys.executable, "-c", "pass"])},
+            {"python": lambda: _run([python, "-c", "pass"])},
         )
         yield from _compare(
             f"one job, {SINGLE.name} {SINGLE.kind}",

@@ -9,7 +9,6 @@ another one writes.
 
 from __future__ import annotations
 
-import gc
 import os
 import shlex
 import sys
@@ -33,16 +32,6 @@ def run(arguments: Arguments) -> int:
     """Run the jobs in the file that the command line names; 1 when any of them failed."""
     name = str(arguments.value)
     text = _read(name)
-    collecting = gc.isenabled()
-    gc.disable()  # jobs leave hardly a cycle behind, and looking for them takes a tenth of the time
-    try:
-        return _run_all(name, text)
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _run_all(name: str, text: str) -> int:
     ahead = (os.cpu_count() or 1) + 1
     started: deque[_Started] = deque()
     failed = 0

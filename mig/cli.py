@@ -7,6 +7,7 @@ done, 1 the input is wrong, 2 the command line is.
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from mig.command_line import MODES, VERBS, UsageError, parse_arguments
@@ -35,7 +36,7 @@ Compile Mach interface definitions (.defs) to C stubs and Python packages.
   -prefix PREFIX    put before the names of the functions
   -subrprefix P     put before the names of the functions that stubs call
   -s                a symbol table in the server
-  -MD               write dependencies for make
+  -MD, -MMD         write dependencies for make; -MF FILE, -MT, -MQ, -MP as gcc has them
   -q, -v            no warnings; say what is found
   --python DIR      a Python package per interface, in DIR
   --compat          servers do not check the complex bit against out-of-line data
@@ -73,7 +74,13 @@ def _run(words: Sequence[str]) -> int:
         return 0
     plain = "mig.commands.model" if arguments.json else "mig.jobs"
     module = plain if arguments.mode is None else MODES[arguments.mode]
-    return int(_module(module).run(arguments))
+    collecting = gc.isenabled()
+    gc.disable()  # hardly a cycle is left behind, and looking for them takes time
+    try:
+        return int(_module(module).run(arguments))
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _module(name: str) -> Any:

@@ -33,7 +33,8 @@ _SWITCHES = {
     "-q": ("quiet", True),
     "-v": ("verbose", True),
     "-s": ("symbol_table", True),
-    "-MD": ("dependencies", True),
+    "-MD": ("dependencies", "-MD"),
+    "-MMD": ("dependencies", "-MMD"),
 }
 _WITH_VALUE = {
     "-i": "individual",
@@ -41,7 +42,10 @@ _WITH_VALUE = {
     "-subrprefix": "subroutine_prefix",
     "-cc": "preprocessor_command",
     "-migcom": "migcom",
+    "-MF": "dependency_file",
 }
+#: What else rules for make are to say, and whether a word follows.
+_RULES = {"-MT": True, "-MQ": True, "-MP": False}
 _IGNORED = ("-Q", "-V", "-r", "-S")
 _GONE = ("-R", "-T", "-t")
 
@@ -66,7 +70,9 @@ class Arguments:
         user_prefix: put before the user's functions and the server's (``-prefix``).
         subroutine_prefix: put before the functions that stubs call.
         defaults: write the outputs that were not named under their default names.
-        dependencies: write a dependency file (``-MD``).
+        dependencies: write rules for make: the option that asks for it, ``-MD`` or ``-MMD``.
+        dependency_file: where to.
+        dependency_options: what else the rules are to say: ``-MT``, ``-MQ`` and ``-MP``.
         symbol_table: give the server a symbol table.
         quiet: no warnings.
         verbose: say what is found in the input.
@@ -88,7 +94,9 @@ class Arguments:
     user_prefix: str = ""
     subroutine_prefix: str = ""
     defaults: bool = True
-    dependencies: bool = False
+    dependencies: str | None = None
+    dependency_file: str | None = None
+    dependency_options: tuple[str, ...] = ()
     symbol_table: bool = False
     compat: bool = False
     json: bool = False
@@ -108,6 +116,7 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     files: list[str] = []
     outputs: dict[str, str] = {}
     preprocessor: list[str] = []
+    rules: list[str] = []
     others: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:
@@ -121,6 +130,8 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
             outputs[word[1:]] = _value(word, rest)
         elif word in PREPROCESSOR_WITH_VALUE:
             preprocessor += [word, _value(word, rest)]
+        elif word in _RULES:
+            rules += [word, _value(word, rest)] if _RULES[word] else [word]
         elif word in _SWITCHES:
             name, value = _SWITCHES[word]
             others[name] = value
@@ -133,9 +144,22 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     if "-" in files:
         # Makefiles write "- /dev/null": to the preprocessor the dash, to GNU MIG one file.
         files = [name for name in files if name != "/dev/null"]
-    if not files and not others.keys() & {"show", "mode"}:
+    arguments = Arguments(
+        tuple(files), outputs, tuple(preprocessor), dependency_options=tuple(rules), **others
+    )
+    _check(arguments)
+    return arguments
+
+
+def _check(arguments: Arguments) -> None:
+    """Refuse what does not go together."""
+    if not arguments.files and arguments.show is None and arguments.mode is None:
         raise UsageError("no input file")
-    return Arguments(tuple(files), outputs, tuple(preprocessor), **others)
+    rules = [*arguments.dependency_options, *(["-MF"] if arguments.dependency_file else [])]
+    if rules and arguments.dependencies is None:
+        raise UsageError(f"{rules[0]} goes with -MD or -MMD")
+    if arguments.dependency_file is not None and len(arguments.files) > 1:
+        raise UsageError("-MF names one file, and there are several to compile")
 
 
 def _long_option(word: str, rest: Iterator[str]) -> dict[str, object]:

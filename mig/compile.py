@@ -31,6 +31,7 @@ __all__ = [
     "compile_text",
     "generate_c",
     "generate_python",
+    "generate_user_files",
     "write_python",
 ]
 
@@ -82,8 +83,8 @@ def compile_text(
     source = SourceMap(text, file, _line_of_file)
     diagnostics = Diagnostics(source)
     target = _abi(abi)
-    tree = parse(text, source, diagnostics)
     try:
+        tree = parse(source, diagnostics)
         return resolve(tree, target, diagnostics, file=file, user_prefix=user_prefix)
     except RecursionError:
         diagnostics.error(Position(file, 0, 0), "a type or an expression is nested too deeply")
@@ -122,6 +123,13 @@ def generate_c(model: Model, kind: str, options: Options | None = None) -> str:
             return generate_message_ids(model)
         case _:
             raise KeyError(kind)
+
+
+def generate_user_files(model: Model, options: Options) -> Mapping[str, str]:
+    """The user's stubs of an interface, a C file for each routine, by the routine's name."""
+    from mig.backends import c_user
+
+    return c_user.generate_user_files(model, options)
 
 
 def generate_python(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]:

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What one command line asks for: preprocess, compile, generate, and write the files.
 
-Nothing is written unless everything is right.
+Nothing is written unless everything is right.  The compiler is imported while preprocessors are at
+work, which takes about as long.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from functools import cache
 
 from mig.command_line import UsageError
-from mig.compile import CompileError, Options, compile_text, generate_c
+from mig.errors import InputError
 from mig.files import base_name, read_text, stem, write_if_changed
-from mig.frontend.preprocess import PreprocessError, Preprocessor
-from mig.model.abi import ABIS, Abi
-from mig.record import record, replace
+from mig.frontend.preprocess import Preprocessor
+from mig.model.abi import ABIS
+from mig.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
     from mig.command_line import Arguments
     from mig.frontend.preprocess import Preprocessing
+    from mig.model.abi import Abi
     from mig.model.routines import Model
 
 #: The names that the command has, and the ABI each stands for.
 PROGRAMS = {"mig": None, "i686-gnu-mig": "i386", "x86_64-gnu-mig": "x86_64"}
 #: What ends a job early.
-FAILURES = (CompileError, PreprocessError, OSError)
+FAILURES = (InputError, OSError)
 
 
 def run(arguments: Arguments) -> int:
@@ -54,11 +55,14 @@ class _Unit:
     """One input file on one ABI, on its way through the preprocessor.
 
     Attributes:
-        rules: the directory into which the preprocessor writes what the file depends on.
+        file: its name.
+        abi: the ABI; None: what the compiler compiles for.
+        preprocessing: the preprocessor at work.
+        rules: the directory into which it writes what the file depends on.
     """
 
     file: str
-    abi: Abi
+    abi: Abi | None
     preprocessing: Preprocessing
     rules: Any = None
 
@@ -89,10 +93,10 @@ class Job:
         for file in arguments.files:
             text = self._read_standard_input() if file == "-" else None
             if wants_c:
-                abi, flag = self._target(program)
-                self._c.append(self._start(file, text, abi, flag, arguments.dependencies))
+                abi = self._target(program)
+                self._c.append(self._start(file, text, abi, with_rules=True))
             if arguments.python is not None:
-                units = [self._start(file, text, abi, abi.compiler_flag) for abi in ABIS.values()]
+                units = [self._start(file, text, abi) for abi in ABIS.values()]
                 self._python.append(units)
 
     def _read_standard_input(self) -> str:
@@ -100,28 +104,31 @@ class Job:
             return read_text(self._standard_input)
         return sys.stdin.read()
 
-    def _target(self, program: str) -> tuple[Abi, str | None]:
-        """The ABI, and what makes the compiler preprocess for it, if it has to be told."""
+    def _target(self, program: str) -> Abi | None:
+        """The ABI, unless it is the compiler's to say."""
         given = self._arguments.abi or PROGRAMS.get(program)
         if given is None:
-            return _compilers_abi(os.environ.get("CC", "")), None
+            _ask_compiler()
+            return None
         if given not in ABIS:
             raise UsageError(f"no ABI {given!r}: there are {', '.join(ABIS)}")
-        return ABIS[given], ABIS[given].compiler_flag
+        return ABIS[given]
 
     def _start(
-        self, file: str, text: str | None, abi: Abi, flag: str | None, dependencies: bool = False
+        self, file: str, text: str | None, abi: Abi | None, *, with_rules: bool = False
     ) -> _Unit:
-        words, rules = self._arguments.preprocessor, None
-        if dependencies:
+        arguments = self._arguments
+        words, rules = arguments.preprocessor, None
+        if with_rules and arguments.dependencies is not None:
             import tempfile  # only for this rare option
 
             rules = tempfile.TemporaryDirectory()
-            words = (*words, "-MD", "-MF", f"{rules.name}/rules")
-        command = self._arguments.preprocessor_command
-        if command is not None:
-            preprocessor = Preprocessor.from_command(command)
+            words += (arguments.dependencies, "-MF", f"{rules.name}/rules")
+            words += arguments.dependency_options
+        if arguments.preprocessor_command is not None:
+            preprocessor = Preprocessor.from_command(arguments.preprocessor_command)
         else:
+            flag = abi.compiler_flag if abi is not None else None
             preprocessor = Preprocessor.from_environment(target_flag=flag)
         return _Unit(file, abi, preprocessor.start(file, words, text=text), rules)
 
@@ -146,10 +153,13 @@ class Job:
 
     def _compile(self, unit: _Unit) -> Model:
         """Compile a unit and say what is to be said about it."""
+        from mig.compile import compile_text
+
         arguments = self._arguments
         name = self._standard_input or "<stdin>" if unit.file == "-" else unit.file
+        abi = unit.abi or _compilers_abi()
         text = unit.preprocessing.finish()
-        model = compile_text(text, abi=unit.abi, file=name, user_prefix=arguments.user_prefix)
+        model = compile_text(text, abi=abi, file=name, user_prefix=arguments.user_prefix)
         if not arguments.quiet:
             for warning in model.warnings:
                 print(warning.render(), file=sys.stderr)
@@ -160,12 +170,19 @@ class Job:
     def _stubs(self, unit: _Unit) -> dict[str, str]:
         """The C files that a unit makes, by name."""
         outputs = _generate(self._arguments, self._compile(unit))
-        if unit.rules is None:
-            return outputs
+        if unit.rules is not None:
+            name = self._arguments.dependency_file or f"{stem(unit.file)}-mig.d"
+            outputs[name] = self._rules(unit, outputs)
+        return outputs
+
+    def _rules(self, unit: _Unit, outputs: dict[str, str]) -> str:
+        """What the preprocessor says of dependencies, for our outputs unless others are named."""
         with unit.rules as directory:
-            _, _, needed = read_text(f"{directory}/rules").partition(":")
-        targets = " ".join(name for name in outputs if name != os.devnull)
-        return outputs | {f"{stem(unit.file)}-mig.d": f"{targets}:{needed}"}
+            rules = read_text(f"{directory}/rules")
+        if {"-MT", "-MQ"}.intersection(self._arguments.dependency_options):
+            return rules
+        _, _, needed = rules.partition(":")
+        return f"{' '.join(name for name in outputs if name != os.devnull)}:{needed}"
 
 
 def _describe(model: Model) -> None:
@@ -177,12 +194,15 @@ def _describe(model: Model) -> None:
 
 
 def _generate(arguments: Arguments, model: Model) -> dict[str, str]:
+    from mig.compile import Options, generate_c, generate_user_files
+
     names = dict(arguments.outputs)
     if arguments.defaults:
         names.setdefault("header", f"{model.name}.h")
         names.setdefault("server", f"{model.name}Server.c")
-        if arguments.individual is None:
-            names.setdefault("user", f"{model.name}User.c")
+        names.setdefault("user", f"{model.name}User.c")
+    if arguments.individual is not None:
+        names.pop("user", None)
     options = Options(
         subroutine_prefix=arguments.subroutine_prefix,
         server_prefix=arguments.user_prefix,
@@ -191,16 +211,10 @@ def _generate(arguments: Arguments, model: Model) -> dict[str, str]:
         symbol_table=arguments.symbol_table,
         compat=arguments.compat,
     )
-    outputs = {
-        name: generate_c(model, kind, options)
-        for kind, name in names.items()
-        if not (kind == "user" and arguments.individual is not None)
-    }
+    outputs = {name: generate_c(model, kind, options) for kind, name in names.items()}
     if arguments.individual is not None:
-        for routine in model.defined_routines:
-            alone = replace(model, routines=(routine,))
-            name = f"{arguments.individual}{routine.name}.c"
-            outputs[name] = generate_c(alone, "user", options)
+        for routine, content in generate_user_files(model, options).items():
+            outputs[f"{arguments.individual}{routine}.c"] = content
     return outputs
 
 
@@ -209,10 +223,25 @@ def _included(name: str | None) -> str | None:
     return None if name is None or name == os.devnull else base_name(name)
 
 
-@cache
-def _compilers_abi(compiler: str) -> Abi:
+#: The macros of compilers that were asked for them, or the question, by ``$CC``.
+_macros: dict[str, Preprocessing | str] = {}
+
+
+def _ask_compiler() -> None:
+    """Let ``$CC`` begin to say what it predefines, unless it did before."""
+    compiler = os.environ.get("CC", "")
+    if compiler not in _macros:
+        preprocessor = Preprocessor.from_environment({"CC": compiler})
+        _macros[compiler] = preprocessor.start(os.devnull, ["-dM"])
+
+
+def _compilers_abi() -> Abi:
     """The ABI that ``$CC`` compiles for."""
-    macros = Preprocessor.from_environment({"CC": compiler}).run(os.devnull, ["-dM"])
+    _ask_compiler()
+    compiler = os.environ.get("CC", "")
+    macros = _macros[compiler]
+    if not isinstance(macros, str):
+        macros = _macros[compiler] = macros.finish()
     for abi in ABIS.values():
         if f"#define {abi.macro} 1" in macros:
             return abi

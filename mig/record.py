@@ -52,8 +52,10 @@ def replace(value: T, **changes: object) -> T:
         TypeError: when there is no field of a name.
     """
     cls: Any = type(value)
-    fields = zip(cls.__match_args__, cls._values(value), strict=True)
-    return cast("T", cls(**dict(fields) | changes))
+    values = dict(zip(cls.__match_args__, cls._values(value), strict=True)) | changes
+    if len(values) > len(cls.__match_args__):
+        raise TypeError(f"{cls.__qualname__} has no field {set(changes) - set(cls.__match_args__)}")
+    return cast("T", cls(*values.values()))
 
 
 def _initializer(

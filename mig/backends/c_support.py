@@ -6,7 +6,6 @@ Helpers need neither a C library nor a header of ours, so that stubs build in a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from mig.backends.c_side import Side
@@ -215,7 +214,8 @@ def _used(helpers: dict[str, str], body: str) -> list[str]:
     wanted: set[str] = set()
     texts = [body]
     while texts:
-        called = set(re.findall(r"\bmig_\w+(?=\()", texts.pop())) & helpers.keys() - wanted
+        text = texts.pop()
+        called = {name for name in helpers if f"{name}(" in text} - wanted
         wanted |= called
         texts += [helpers[name] for name in called]
     return [text for name, text in helpers.items() if name in wanted]

@@ -66,7 +66,7 @@ def compile_unit(
     """
     model = compile_text(text, abi=abi, file=file, user_prefix=user_prefix)
     source = source_of(text, file)
-    tree = parse(text, source, Diagnostics(source))
+    tree = parse(source, Diagnostics(source))
     if preprocessor is None:
         preprocessor = Preprocessor.from_environment(target_flag=model.abi.compiler_flag)
     return Unit(model, tree, source, preprocessor, tuple(options))

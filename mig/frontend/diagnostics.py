@@ -8,19 +8,19 @@ warnings.  Decides nothing about the language itself.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from enum import Enum
 
+from mig.errors import InputError
 from mig.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _LINE_MARKER = re.compile(
-    r'^#[ \t]*(?:line[ \t]+)?(\d+)(?:[ \t]+"((?:[^"\\]|\\.)*)")?[^\n]*$', re.M
+    r'^#[ \t]*(?:line[ \t]+)?(\d+)(?![^ \t\n])(?:[ \t]+"((?:[^"\\\n]|\\.)*)")?[^\n]*$', re.M
 )
-_WORD = re.compile(r"[A-Za-z_0-9]+|[^\sA-Za-z_0-9]")
+_WORD = r"[A-Za-z_0-9]+|[^\sA-Za-z_0-9]"
 
 
 @record
@@ -66,7 +66,7 @@ class Diagnostic:
         return f"{text}\n    {self.source_line}\n    {indent}^"
 
 
-class CompileError(Exception):
+class CompileError(InputError):
     """The input is not a correct interface; `diagnostics` says where and why.
 
     Attributes:
@@ -78,8 +78,32 @@ class CompileError(Exception):
         self.diagnostics = diagnostics
 
 
+@record
+class Stretch:
+    """Lines of preprocessed text that follow each other in the file that they come from.
+
+    Attributes:
+        file: its name.
+        line: the number of the first line there.
+        text: the lines, without the end of the last one.
+    """
+
+    file: str
+    line: int
+    text: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines; those of C, which end with a line feed and with nothing else."""
+        return self.text.split("\n")
+
+
 class SourceMap:
-    """Maps offsets of preprocessed text to positions in the files it was made from."""
+    """Preprocessed text, cut up at its line markers, and the files it was made from.
+
+    Attributes:
+        stretches: the text in order.
+    """
 
     def __init__(
         self,
@@ -95,29 +119,17 @@ class SourceMap:
             read_line: gives a line of an original file, or None where there is none; with it,
                 columns are those of the original line, not of what the preprocessor made of it.
         """
-        self._text = text
         self._read_line = read_line
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        self._markers: list[tuple[int, str, int]] = [(0, file, 1)]
-        for match in _LINE_MARKER.finditer(text):
-            name = match[2]
-            current = re.sub(r"\\(.)", r"\1", name) if name is not None else self._markers[-1][1]
-            self._markers.append((self._line_index(match.start()) + 1, current, int(match[1])))
-        self._marker_lines = [marker[0] for marker in self._markers]
+        self.stretches = tuple(_stretches(text, file))
 
-    def _line_index(self, offset: int) -> int:
-        return bisect_right(self._line_starts, offset) - 1
-
-    def _preprocessed_line(self, index: int) -> str:
-        start = self._line_starts[index]
-        end = self._text.find("\n", start)
-        return self._text[start : end if end >= 0 else len(self._text)]
-
-    def position(self, offset: int) -> Position:
-        """The position of the character at `offset`; columns are the preprocessed text's."""
-        index = self._line_index(offset)
-        first, file, line = self._markers[bisect_right(self._marker_lines, index) - 1]
-        return Position(file, line + index - first, offset - self._line_starts[index] + 1)
+    @property
+    def end(self) -> Position:
+        """The position of the last character that is not blank."""
+        for stretch in reversed(self.stretches):
+            lines = stretch.text.rstrip().split("\n")
+            if lines != [""]:
+                return Position(stretch.file, stretch.line + len(lines) - 1, len(lines[-1]))
+        return Position(self.stretches[0].file, 1, 1)
 
     def locate(self, position: Position, preprocessed_line: str) -> tuple[Position, str]:
         """The position within the original line, and that line, where they can be found."""
@@ -131,17 +143,25 @@ class SourceMap:
 
     def source_line(self, position: Position) -> str:
         """The preprocessed line that `position` names; empty when it is none of this text."""
-        for (first, file, line), following in zip(
-            self._markers, [*self._marker_lines[1:], len(self._line_starts) + 1], strict=True
-        ):
-            index = first + position.line - line
-            if file == position.file and first <= index < following:
-                if index >= len(self._line_starts):
-                    return ""
-                text = self._preprocessed_line(index)
-                if len(text) >= position.column - 1:
-                    return text
+        for stretch in self.stretches:
+            index = position.line - stretch.line
+            if stretch.file == position.file and 0 <= index <= stretch.text.count("\n"):
+                line = stretch.lines[index]
+                if len(line) >= position.column - 1:
+                    return line
         return ""
+
+
+def _stretches(text: str, file: str) -> Iterator[Stretch]:
+    """Cut text up at its line markers; at least one stretch."""
+    line, start = 1, 0
+    for marker in _LINE_MARKER.finditer(text):
+        if marker.start() > start:
+            yield Stretch(file, line, text[start : marker.start() - 1])
+        if marker[2] is not None:
+            file = re.sub(r"\\(.)", r"\1", marker[2]) if "\\" in marker[2] else marker[2]
+        line, start = int(marker[1]), marker.end() + 1
+    yield Stretch(file, line, text[start:])
 
 
 def _matching_column(preprocessed: str, original: str, column: int) -> int | None:
@@ -149,12 +169,13 @@ def _matching_column(preprocessed: str, original: str, column: int) -> int | Non
 
     The preprocessor keeps the order of words but not the blanks between them.
     """
-    found = _WORD.match(preprocessed, column - 1)
+    words = re.compile(_WORD)
+    found = words.match(preprocessed, column - 1)
     if found is None:
         return len(original.rstrip()) + 1 if not preprocessed[column - 1 :].strip() else None
     word = found[0]
-    earlier = sum(match[0] == word for match in _WORD.finditer(preprocessed, 0, column - 1))
-    for match in _WORD.finditer(original):
+    earlier = sum(match[0] == word for match in words.finditer(preprocessed, 0, column - 1))
+    for match in words.finditer(original):
         if match[0] == word:
             if earlier == 0:
                 return match.start() + 1

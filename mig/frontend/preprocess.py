@@ -7,8 +7,8 @@ The only module of the front end that starts a process.
 from __future__ import annotations
 
 import os
-import shlex
 
+from mig.errors import InputError
 from mig.files import decode, encode
 from mig.record import record
 
@@ -25,7 +25,7 @@ _TARGET_MACROS = {
 }
 
 
-class PreprocessError(Exception):
+class PreprocessError(InputError):
     """The preprocessor failed; the message is what it said."""
 
 
@@ -48,14 +48,14 @@ class Preprocessor:
         """What ``$CPP`` or ``$CC`` say, else gcc."""
         values = os.environ if environment is None else environment
         if values.get("CPP"):
-            return Preprocessor(tuple(shlex.split(values["CPP"])), target_flag)
-        compiler = shlex.split(values.get("CC") or "gcc")
+            return Preprocessor(_words(values["CPP"]), target_flag)
+        compiler = _words(values.get("CC") or "gcc")
         return Preprocessor((*compiler, "-E", "-x", "c"), target_flag)
 
     @staticmethod
     def from_command(command: str) -> Preprocessor:
         """A command as it would be typed, such as ``cat``."""
-        return Preprocessor(tuple(shlex.split(command)))
+        return Preprocessor(_words(command))
 
     def run(self, path: str, options: Sequence[str] = (), *, text: str | None = None) -> str:
         """The preprocessed text of a file.
@@ -83,6 +83,15 @@ class Preprocessor:
             macros = _TARGET_MACROS[self.target_flag]
             retry = self.target_flag, (*self.command, *macros, *options, path)
         return _Running(process, text, retry)
+
+
+def _words(command: str) -> tuple[str, ...]:
+    """The words of a command as it would be typed."""
+    if not any(character in command for character in "\"'\\#"):
+        return tuple(command.split())
+    import shlex  # takes long to import, and few commands need it
+
+    return tuple(shlex.split(command))
 
 
 class Preprocessing:

@@ -16,6 +16,15 @@ from mig.model.names import check_name
 from mig.model.types import Deallocate, Translation, Type
 from mig.record import replace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What definitions came to that were given before, on some ABI and inside the kernel or not: the
+#: definition, the types that it refers to, and the type.  The syntax trees of a batch share many.
+_defined: dict[tuple[object, ...], tuple[nodes.TypeDefinition, Mapping[str, Type], Type]] = {}
+_MOST_DEFINED = 10_000
+
 #: No message is larger than this many bytes of data in one field.
 _FIELD_LIMIT = 2**28
 
@@ -37,6 +46,7 @@ class TypeTable:
         self.kernel_server = kernel_server
         self._kernel = kernel_user or kernel_server
         self.by_name: dict[str, Type] = dict(builtin.predefined_types(abi))
+        self._referred_to: dict[str, Type] = {}
 
     def declare(self, definition: nodes.TypeDefinition) -> None:
         """Enter a ``type`` statement."""
@@ -55,10 +65,24 @@ class TypeTable:
         if found is None:
             self._diagnostics.error(position, f"type '{name}' is not defined")
             return self.by_name["int"]
+        self._referred_to[name] = found
         return found
 
     def define(self, definition: nodes.TypeDefinition) -> Type:
         """The type that a definition describes, under its name."""
+        key = (id(definition), self._abi.name, self._kernel_user, self.kernel_server)
+        if key in _defined:
+            _, needed, known = _defined[key]
+            if all(self.by_name.get(name) is kind for name, kind in needed.items()):
+                return known
+        self._referred_to = {}
+        said = len(self._diagnostics.found)
+        kind = self._define(definition)
+        if len(self._diagnostics.found) == said and len(_defined) < _MOST_DEFINED:
+            _defined[key] = definition, self._referred_to, kind
+        return kind
+
+    def _define(self, definition: nodes.TypeDefinition) -> Type:
         name = definition.name
         check_name(self._diagnostics, name, allow_type_words=True)
         kind = self._build(definition.specification)
@@ -122,7 +146,7 @@ class TypeTable:
     def _build(self, node: nodes.TypeSpecification) -> Type:
         match node:
             case nodes.NamedType():
-                kind = types.copy_of(self.lookup(node.position, node.name))
+                kind = self.lookup(node.position, node.name)
             case nodes.BasicType():
                 kind = self._basic(node)
             case nodes.ArrayType() | nodes.StructArrayType():

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 from mig.frontend.diagnostics import Diagnostics
 from mig.frontend.nodes import Name
 
@@ -18,11 +16,13 @@ _C_KEYWORDS = _C_TYPE_WORDS | {
     "_Thread_local", "asm", "typeof",
 }
 # fmt: on
-#: What generated C calls its own variables, types and members.
-_GENERATED_NAMES = re.compile(
-    r"Head|RetCode\w*|Mess|Complex|Size|Part|Memory|Result|ReplyPort|Routine|TypeCheck|TRUE|FALSE"
-    r"|(In|Out)(\d+|HeadP)?|(Request|Reply)\d*|(__)?mig_\w+"
-)
+#: What generated C calls its own variables, types and members, with any number behind a few.
+_GENERATED_NAMES = {
+    *("Head", "Mess", "Complex", "Size", "Part", "Memory", "Result", "ReplyPort", "Routine"),
+    *("TypeCheck", "TRUE", "FALSE", "InHeadP", "OutHeadP"),
+}
+_GENERATED_NUMBERED_NAMES = {"In", "Out", "Request", "Reply"}
+_GENERATED_PREFIXES = ("RetCode", "mig_", "__mig_")
 #: The longest identifier that compilers and linkers are sure to tell apart.
 _LENGTH_LIMIT = 200
 
@@ -45,9 +45,18 @@ def check_name(
     text = name.text
     if text in _C_KEYWORDS and not (allow_type_words and text in _C_TYPE_WORDS):
         diagnostics.error(name.position, f"'{text}' is a keyword of C")
-    elif generated and _GENERATED_NAMES.fullmatch(text):
+    elif generated and _is_generated(text):
         diagnostics.error(name.position, f"'{text}' is a name that generated code uses")
     elif len(text) > _LENGTH_LIMIT:
         diagnostics.error(
             name.position, f"a name of {len(text)} characters is too long: {_LENGTH_LIMIT} at most"
         )
+
+
+def _is_generated(text: str) -> bool:
+    """Whether generated C has a name of its own like this one."""
+    return (
+        text in _GENERATED_NAMES
+        or text.rstrip("0123456789") in _GENERATED_NUMBERED_NAMES
+        or text.startswith(_GENERATED_PREFIXES)
+    )

@@ -12,6 +12,11 @@ from mig.frontend.diagnostics import NOWHERE, Position
 from mig.model.abi import Abi
 from mig.record import record, replace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 #: An ``array[]`` travels in the message itself up to this many bytes, else out of line.
 INDEFINITE_INLINE_BYTES = 2048
 #: What the fields of a short descriptor hold; from here on it takes a long one.
@@ -191,26 +196,25 @@ def scalar(abi: Abi, sent: MessageType, received: MessageType, size: int) -> Typ
     )
 
 
-def copy_of(original: Type) -> Type:
-    """The type that ``type new = original`` declares: translations and C names are left behind."""
-    return replace(
-        original,
-        name="",
-        user_type="",
-        server_type="",
-        translated_type="",
-        intran=None,
-        outtran=None,
-        intran_payload=None,
-        destructor=None,
-    )
+#: What a type made from another one leaves behind: name, C names and translations.
+_ANONYMOUS: Mapping[str, Any] = {
+    "name": "",
+    "aliases": (),
+    "user_type": "",
+    "server_type": "",
+    "translated_type": "",
+    "intran": None,
+    "outtran": None,
+    "intran_payload": None,
+    "destructor": None,
+}
 
 
 def array_of(element: Type, count: int, *, by_value: bool) -> Type:
     """``array[count] of``, or ``struct[count] of`` when `by_value`."""
     return replace(
-        copy_of(element),
-        aliases=(),
+        element,
+        **_ANONYMOUS,
         number=element.number * count,
         by_value=by_value,
         string=False,
@@ -226,8 +230,8 @@ def variable_array_of(element: Type, maximum: int | None) -> Type:
     else:
         number = element.number * maximum
     return replace(
-        copy_of(element),
-        aliases=(),
+        element,
+        **_ANONYMOUS,
         number=number,
         by_value=False,
         variable=True,
@@ -242,8 +246,8 @@ def pointer_to(abi: Abi, target: Type, *, kernel: bool) -> Type:
     """``^ target``, an ``array[]``: port rights in it are names, or pointers inside the kernel."""
     ports_as_names = target.is_port and not kernel
     return replace(
-        copy_of(target),
-        aliases=(),
+        target,
+        **_ANONYMOUS,
         size=abi.port_name * 8 if ports_as_names else target.size,
         number=0,
         inline=False,
@@ -259,8 +263,8 @@ def pointer_to(abi: Abi, target: Type, *, kernel: bool) -> Type:
 def c_string(character: Type, size: int, *, variable: bool) -> Type:
     """``c_string[size]`` or ``c_string[*:size]``; the terminating zero counts in the size."""
     return replace(
-        copy_of(character),
-        aliases=(),
+        character,
+        **_ANONYMOUS,
         number=size,
         by_value=False,
         variable=variable,
@@ -287,12 +291,8 @@ def struct_of(abi: Abi, members: tuple[tuple[str, Type], ...], integers: dict[in
     unit = integers[alignment]
     return replace(
         unit,
-        name="",
-        aliases=(),
+        **_ANONYMOUS,
         number=-(-offset // alignment),
         alignment=alignment,
         members=tuple(placed),
-        user_type="",
-        server_type="",
-        translated_type="",
     )

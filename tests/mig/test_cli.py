@@ -166,6 +166,48 @@ def test_dependencies_name_outputs_and_inputs(directory):
     assert rule.startswith("u.c u.h: good.defs")
 
 
+def test_dependencies_go_where_they_are_wanted_in_the_form_that_is_wanted(directory):
+    (directory / "more.defs").write_text("type more_t = int;\n")
+    (directory / "x.defs").write_text(f"{DEFS}#include <more.defs>\nskip;\n")
+    words = ["-n", "-I.", "-list", "ids", "x.defs"]
+    assert main(["-MD", "-MF", "x.d", *words]) == 0
+    assert main(["-MD", "-MF", "target.d", "-MT", "one", "-MQ", "$two", "-MP", *words]) == 0
+    assert main(["-MMD", "-MP", *words]) == 0
+    assert "more.defs" in (directory / "x.d").read_text()
+    assert (directory / "x.d").read_text().startswith("ids: x.defs")
+    rules = (directory / "target.d").read_text()
+    assert rules.startswith("one $$two: x.defs")
+    assert rules.endswith("\nmore.defs:\n")
+    assert (directory / "x-mig.d").read_text().startswith("ids: x.defs")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-MF", "x.d", "good.defs"], "-MF goes with -MD or -MMD"),
+        (["-MP", "good.defs"], "-MP goes with -MD or -MMD"),
+        (["-MD", "-MF", "x.d", "good.defs", "good.defs"], "-MF names one file"),
+        (["-MD", "-MT"], "-MT needs a value"),
+    ],
+)
+def test_options_for_dependencies_need_something_to_apply_to(directory, capsys, words, message):
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_preprocessors_start_before_the_compiler_is_imported():
+    late = ["mig.compile", "mig.frontend.grammar", "re", "enum"]
+    command = f"import mig.jobs, sys; print([name for name in {late} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", command],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "[]\n"
+
+
 def test_nothing_is_written_when_anything_is_wrong(directory, capsys):
     (directory / "bad.defs").write_text(f"{DEFS}routine r(p : int);\n")
     assert main(["good.defs", "bad.defs"]) == 1

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A module may import its own room and the rooms named beside it.
 MAY_IMPORT = {
     "mig.rpc": (),
-    "mig.frontend": ("mig.record", "mig.files"),
+    "mig.frontend": ("mig.record", "mig.files", "mig.errors"),
     "mig.model": ("mig.frontend", "mig.record"),
     "mig.backends": ("mig.model", "mig.frontend", "mig.record"),
     "mig.checks": ("mig.model", "mig.frontend", "mig.compile", "mig.files"),

@@ -51,7 +51,7 @@ def test_an_unfinished_statement_is_reported_where_the_text_ends():
         ("subsystem s 1;\n#error x\n", "2:1: error: illegal directive '#error'"),
         ("subsystem s 1; skip 3 #1\n;", "1:23: error: illegal directive '#1'"),
         ("subsystem s 1;\r\n", "1:15: error: illegal character '\\r'"),
-        ('subsystem s 1;\nskip "x";', "2:6: error: illegal character '\"'"),
+        ('subsystem s 1;\nskip "x;', "2:6: error: illegal character '\"'"),
         ("subsystem s 0x10;", "1:14: error: syntax error"),
         ("subsystem s 1;\nwaittime A|B;", "2:11: error: syntax error: expected ';' before '|'"),
         ("subsystem s 1;\nimport x;", "2:8: error: syntax error: expected a header name"),
@@ -87,7 +87,7 @@ def test_the_same_complaint_is_made_once():
     source = SourceMap("abc\n", "f")
     diagnostics = Diagnostics(source)
     for _ in range(2):
-        diagnostics.error(source.position(1), "no")
+        diagnostics.error(Position("f", 1, 2), "no")
     assert [found.render() for found in diagnostics.found] == ["f:1:2: error: no\n    abc\n     ^"]
 
 

@@ -5,13 +5,13 @@ import pytest
 
 from mig.frontend import nodes
 from mig.frontend.diagnostics import Diagnostics, SourceMap
-from mig.frontend.grammar import parse, write_tables
+from mig.frontend.grammar import parse
 
 
 def parse_all(text):
     source = SourceMap(text, "t.defs")
     diagnostics = Diagnostics(source)
-    tree = parse(text, source, diagnostics)
+    tree = parse(source, diagnostics)
     assert diagnostics.found == ()
     return tree.statements
 
@@ -170,6 +170,25 @@ def test_directives_that_the_preprocessor_leaves_are_passed_over():
     assert len(parse_all('#pragma once\n#define X 1\n# 1 "x"\nskip;\n')) == 1
 
 
-def test_tables_can_be_written_for_faster_starts(tmp_path):
-    write_tables(str(tmp_path))
-    assert [path.name for path in tmp_path.iterdir()] == ["parsetab.py"]
+def test_what_was_parsed_before_is_used_again_where_it_stands_alone():
+    shared = '# 1 "shared.defs" 1\ntype a = int;\nskip;\n'
+    first, *_ = parse_all(f'{shared}# 1 "x.defs" 2\nskip;\n')
+    again, *_ = parse_all(f'# 1 "y.defs"\n{shared}# 7 "y.defs" 2\nskip 2;\n')
+    assert again is first
+    elsewhere, *_ = parse_all(shared.replace("shared", "other"))
+    assert elsewhere.position.file == "other.defs"
+
+
+def test_a_statement_may_run_over_line_markers():
+    text = 'type a = int\n# 4 "x.defs"\nctype: {};\n# 9 "x.defs"\nskip;\n'
+    for name in ("one", "two", "one"):
+        declaration, _ = parse_all(text.format(name))
+        assert declaration.definition.translations[0].names[0].text == name
+
+
+def test_errors_are_found_again():
+    for _ in range(2):
+        source = SourceMap('# 1 "x.defs"\nskip x;\n', "t.defs")
+        diagnostics = Diagnostics(source)
+        parse(source, diagnostics)
+        assert [str(found.position) for found in diagnostics.found] == ["x.defs:1:6"]
