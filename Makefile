@@ -15,8 +15,9 @@ ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py inje
 	profile.py qemu_host.py samples.py switching.py)
 ROBUSTNESS := $(wildcard tests/conformance/test_malformed_*.py) tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py \
-	tests/perfmon/kills tests/perfmon/mach/test_base_install.py \
+	tests/perfmon/faults tests/perfmon/kills tests/perfmon/mach/test_base_install.py \
 	tests/perfmon/exports/test_page.py tests/perfmon/live/test_terminal.py
+IN_PARALLEL := -n 2 --dist worksteal
 LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 
 # What the build reads: stubs and the core are made anew when any of it changes.
@@ -44,7 +45,7 @@ lint: build
 	$(BIN)/mypy
 
 unit: build-test
-	$(BIN)/pytest -q tests/mig tests/core tests/embedded tests/perfmon tests/project \
+	$(BIN)/pytest -q $(IN_PARALLEL) tests/mig tests/core tests/embedded tests/perfmon tests/project \
 		$(LEFT_TO_ROBUSTNESS)
 
 conformance: build-test
@@ -78,10 +79,11 @@ coverage: build-test
 	$(BIN)/python tools/requirements.py coverage > $(VENV)/requirements-coverage.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements-coverage.txt
 	rm -rf build/coverage && mkdir -p build/coverage
-	PERFMON_CORE_FLAGS="--coverage -O0 -fprofile-update=atomic" $(BIN)/coverage run --branch --source=mig,perfmon \
-		--data-file=build/coverage/python -m pytest -q --basetemp=build/coverage/tests \
+	PERFMON_CORE_FLAGS="--coverage -O0 -fprofile-update=atomic" $(BIN)/coverage run \
+		-m pytest -q $(IN_PARALLEL) --basetemp=build/coverage/tests \
 		tests/mig tests/core tests/embedded tests/perfmon $(LEFT_TO_ROBUSTNESS)
-	$(BIN)/coverage report --data-file=build/coverage/python --skip-covered --sort=cover
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 	$(BIN)/gcovr --root . --filter csrc/core/ --txt-metric branch build/coverage/tests
 	$(BIN)/gcovr --root . --filter csrc/core/ build/coverage/tests
 

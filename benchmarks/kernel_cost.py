@@ -68,13 +68,13 @@ def build(machine: Machine, directory: Path) -> None:
     task.link(task.compile([main, *own, *stubs]), "cost", "-z", "noseparate-code", "--gc-sections")
 
 
-def run(machine: Machine, directory: Path) -> str:
+def run(machine: Machine, directory: Path, cpus: int = 1) -> str:
     """Boot the kernel in a directory with the task there; what the console printed."""
     kernel = directory / "kernel"
     if machine.bits == 64:
         kernel.write_bytes(elf32(kernel.read_bytes()))
     command = [
-        machine.qemu, "-accel", "tcg", "-m", "256", "-no-reboot", "-nic", "none",
+        machine.qemu, "-accel", "tcg", "-smp", str(cpus), "-m", "256", "-no-reboot", "-nic", "none",
         "-display", "none", "-monitor", "none", "-serial", "stdio",
         "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm",
         "-kernel", "kernel", "-append", "console=com0", "-initrd", _MODULE,

@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What all tests share: programs that they start can be interrupted, however pytest was started."""
+"""What all tests share.
+
+Programs that they start can be interrupted, however pytest was started; and no test drawn by
+hypothesis fails because the machine is busy.
+"""
 
 import signal
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_configure() -> None:

@@ -176,7 +176,7 @@ disable(void)
 	let_through(0);
 	perf_publish32(&perf_active.epoch, PERF_EPOCH_DISABLED);
 	perf_control.enabled = false;
-	perf_control.monitored += perf_platform_clock() - perf_control.enabled_at;
+	perf_control.monitored += perf_ticks_since(perf_control.enabled_at);
 	return perf_platform_enable(false);
 }
 

@@ -127,6 +127,15 @@ extern struct perf_cpu perf_cpus[PERF_PLATFORM_CPUS];
 extern struct perf_shared perf_shared;
 extern struct perf_control perf_control;
 
+/* Ticks since an instant: none on a CPU whose clock is behind that of another. */
+static inline uint64_t
+perf_ticks_since(uint64_t instant)
+{
+	uint64_t now = perf_platform_clock();
+
+	return now > instant ? now - instant : 0;
+}
+
 /* Nanoseconds of a duration; since boot, of a clock value. */
 static inline uint64_t
 perf_duration_ns(uint64_t ticks)

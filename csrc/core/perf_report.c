@@ -116,7 +116,7 @@ time_monitored(void)
 	perf_platform_lock();
 	ticks = perf_control.monitored;
 	if (perf_control.enabled)
-		ticks += perf_platform_clock() - perf_control.enabled_at;
+		ticks += perf_ticks_since(perf_control.enabled_at);
 	perf_platform_unlock();
 	return perf_duration_ns(ticks);
 }

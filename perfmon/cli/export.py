@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from perfmon.cli.command import Command, CommandError, Status, say
 from perfmon.cli.output import counted
 from perfmon.cli.progress import reading
+from perfmon.whole_file import whole_file
 
 if TYPE_CHECKING:
     from perfmon.recording.trace import Trace
@@ -85,10 +86,5 @@ def _write(pieces: Iterator[bytes], output: Path | None) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.writelines(pieces)
         return
-    partial = output.with_name(f"{output.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.writelines(pieces)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(output) as partial, partial.open("wb") as file:
+        file.writelines(pieces)

@@ -101,7 +101,7 @@ class Record(HostCommand):
                     recording = record(
                         host, args.output, args.duration, start=start, until=program.has_ended
                     )
-            except TransportError:
+            except (TransportError, OSError):
                 if (args.output / "metadata").exists():
                     say(f"{args.output} holds what was recorded until now")
                 raise

@@ -23,6 +23,7 @@ from perfmon.cli.progress import reading
 from perfmon.events import event_id, event_name
 from perfmon.statistics import Bucket, Histogram
 from perfmon.text import Medium, bar
+from perfmon.whole_file import whole_file
 
 if TYPE_CHECKING:
     from perfmon.analysis.report import OwnerReport
@@ -97,12 +98,8 @@ def _write_page(trace: Trace, output: Path) -> None:
     watched, progress = reading(trace, passes=2)
     with progress:
         page = html_page(watched)
-    partial = output.with_name(f"{output.name}.partial")
-    try:
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(output) as file:
+        file.write_text(page, encoding="utf-8")
     say(f"{output}: {counted(len(page.encode()), 'byte')}; open it in any browser")
 
 

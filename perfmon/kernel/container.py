@@ -26,7 +26,7 @@ def elf32(image: bytes) -> bytes:
     """
     try:
         return _convert(image)
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise KernelError(f"the kernel image cannot be loaded by QEMU: {error}") from error
 
 

@@ -7,15 +7,16 @@ lacks what is asked for.
 """
 
 import bisect
-import gzip
 import io
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from elftools.common.exceptions import DWARFError, ELFError
 from elftools.dwarf.die import DIE
+from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -24,6 +25,10 @@ from perfmon.kernel.machines import MACHINES, Machine
 
 _FLAG_ALLOC = 2
 _FLAG_EXECUTE = 4
+_SIZE_MAX = 1 << 28
+_GZIP = b"\x1f\x8b"
+_GZIP_FORMAT = 31
+_DEBUG_READABLE = "debugging information is readable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +87,42 @@ class KernelImage:
         """
         self.path = path
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                data = file.read(_SIZE_MAX + 1)
         except OSError as error:
             raise KernelError(f"cannot read {path}: {error.strerror}") from error
-        try:
-            self.data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        self.data = self._unpacked(data) if data.startswith(_GZIP) else data
+        if len(self.data) > _SIZE_MAX:
+            raise self.failed(f"the image is no larger than {_SIZE_MAX} bytes")
+        with self._parsing("an ELF executable"):
             self._elf = ELFFile(io.BytesIO(self.data))
             self.segments = [
                 Segment(s["p_offset"], s["p_vaddr"], s["p_paddr"], s["p_filesz"], s["p_memsz"])
                 for s in self._elf.iter_segments("PT_LOAD")
             ]
+            self._check_sections()
             self._read_symbols()
-        except (ELFError, EOFError, OSError, ValueError, KeyError) as error:
-            raise self.failed(f"an ELF executable ({error})") from error
+
+    def _unpacked(self, data: bytes) -> bytes:
+        try:
+            unpacking = zlib.decompressobj(_GZIP_FORMAT)
+            unpacked = unpacking.decompress(data, _SIZE_MAX + 1)
+        except zlib.error as error:
+            raise self.failed(f"an ELF executable, in a whole gzip file ({error})") from error
+        if not unpacking.eof and len(unpacked) <= _SIZE_MAX:
+            raise self.failed("an ELF executable, in a whole gzip file (it ends early)")
+        return unpacked
+
+    @contextmanager
+    def _parsing(self, assumption: str) -> Iterator[None]:
+        """Refuse an image that pyelftools stumbles over; on damaged ones it raises anything."""
+        try:
+            yield
+        except KernelError:
+            raise
+        except Exception as error:
+            text = f"{type(error).__name__} {error}".strip()
+            raise self.failed(f"{assumption} ({text})") from error
 
     def failed(self, assumption: str) -> AssumptionError:
         """The error that says this image does not meet an assumption."""
@@ -112,6 +140,18 @@ class KernelImage:
     def header(self) -> dict[str, int]:
         """The ELF header's e_phoff, e_phnum and e_phentsize."""
         return {name: self._elf[name] for name in ("e_phoff", "e_phnum", "e_phentsize")}
+
+    def _check_sections(self) -> None:
+        """Sections say how large they are, and what is not in the file need not be."""
+        for section in self._elf.iter_sections():
+            end = section["sh_offset"] + section["sh_size"]
+            if section["sh_type"] == "SHT_NOBITS":
+                if not section["sh_flags"] & _FLAG_ALLOC:
+                    raise self.failed(f"section {section.name} has contents")
+            elif section["sh_type"] != "SHT_NULL" and end > len(self.data):
+                raise self.failed(f"section {section.name} is in the file")
+            if section.compressed:
+                raise self.failed(f"section {section.name} is not compressed")
 
     def _read_symbols(self) -> None:
         """Fill `symbols` (a global one wins over a local one), `sizes` and `labels`."""
@@ -178,6 +218,13 @@ class KernelImage:
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of the image at a virtual address."""
+        data = self.read_up_to(address, size)
+        if len(data) < size:
+            raise self.failed(f"{size} bytes at {address:#x} are in the file")
+        return data
+
+    def read_up_to(self, address: int, size: int) -> bytes:
+        """The same, or as many as there are up to the end of the file."""
         offset = self.offset_of(address)
         return self.data[offset : offset + size]
 
@@ -189,14 +236,16 @@ class KernelImage:
         return self.labels[index]
 
     @cached_property
+    def _debug(self) -> DWARFInfo:
+        return self._elf.get_dwarf_info()
+
+    @cached_property
     def _units(self) -> list[tuple[int, int, int]]:
         """(address, end, offset of the compilation unit), ascending."""
-        try:
-            ranges = self._elf.get_dwarf_info().get_aranges()
+        with self._parsing(_DEBUG_READABLE):
+            ranges = self._debug.get_aranges()
             entries = ranges.entries if ranges else []
             return sorted((e.begin_addr, e.begin_addr + e.length, e.info_offset) for e in entries)
-        except (ELFError, DWARFError) as error:
-            raise self.failed(f"debugging information is readable ({error})") from error
 
     def unit_of(self, address: int) -> int | None:
         """What object file, as a number, the code at an address came from; None if unknown."""
@@ -229,8 +278,8 @@ class KernelImage:
         unit = self.unit_of(self.symbols[function])
         if unit is None:
             raise self.failed(f"debugging information describes {function}")
-        try:
-            top = self._elf.get_dwarf_info().get_CU_at(unit).get_top_DIE()
+        with self._parsing(_DEBUG_READABLE):
+            top = self._debug.get_CU_at(unit).get_top_DIE()
             for entry in top.iter_children():
                 name = entry.attributes.get("DW_AT_name")
                 if entry.tag != "DW_TAG_subprogram" or name is None:
@@ -238,8 +287,6 @@ class KernelImage:
                 if name.value.decode() == function and "DW_AT_low_pc" in entry.attributes:
                     tags = (child.tag for child in entry.iter_children())
                     return sum(tag == "DW_TAG_formal_parameter" for tag in tags)
-        except (ELFError, DWARFError) as error:
-            raise self.failed(f"debugging information is readable ({error})") from error
         raise self.failed(f"debugging information describes {function}")
 
     def _structure(self, name: str, function: str) -> Structure:
@@ -260,8 +307,8 @@ class KernelImage:
     def _read_structures(self, unit: int) -> dict[str, Structure]:
         """Every complete structure of a unit that has a tag or a typedef."""
         found: dict[str, Structure] = {}
-        try:
-            top = self._elf.get_dwarf_info().get_CU_at(unit).get_top_DIE()
+        with self._parsing(_DEBUG_READABLE):
+            top = self._debug.get_CU_at(unit).get_top_DIE()
             for entry in top.iter_children():
                 name = entry.attributes.get("DW_AT_name")
                 body = entry
@@ -270,8 +317,6 @@ class KernelImage:
                 size = body.attributes.get("DW_AT_byte_size")
                 if body.tag == "DW_TAG_structure_type" and name is not None and size is not None:
                     found[name.value.decode()] = Structure(size.value, _member_offsets(body))
-        except (ELFError, DWARFError) as error:
-            raise self.failed(f"debugging information is readable ({error})") from error
         return found
 
 

@@ -9,7 +9,7 @@ import os
 import struct
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from perfmon.kernel.errors import KernelError
 from perfmon.kernel.hooks import redirected
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.link import Blob, build_blob
-from perfmon.kernel.plan import BOOT_CALLEE, plan_of
+from perfmon.kernel.plan import BOOT_CALLEE, Plan, plan_of
 from perfmon.kernel.sites import CallSite, call_sites
 
 _PAGE = 4096
@@ -52,6 +52,43 @@ class InstrumentReport:
     memory_size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """An image that can be instrumented: what is to be done to it.
+
+    Attributes:
+        plan: the monitor for its kernel.
+        sites: the calls that are switched at run time.
+        boot_calls: the calls that are redirected for good.
+        header_at: the file offset of the program header to add.
+        address: where the added segment begins, virtual.
+    """
+
+    plan: Plan
+    sites: Sequence[CallSite]
+    boot_calls: Sequence[CallSite]
+    header_at: int
+    address: int
+
+
+def survey(image: KernelImage) -> Survey:
+    """Check every assumption about an image; nothing is compiled or written.
+
+    Raises:
+        AssumptionError: the image is not what can be instrumented; says which assumption failed.
+    """
+    plan = plan_of(image)
+    _check_end(image)
+    _check_multiboot(image)
+    return Survey(
+        plan,
+        redirected(image, call_sites(image, plan.functions), plan.hooks),
+        _boot_calls(image, plan.base),
+        _room_for_header(image),
+        -(-image.symbols["_end"] // _PAGE) * _PAGE,
+    )
+
+
 def instrument(kernel: Path, output: Path) -> InstrumentReport:
     """Write a copy of a kernel image that has the monitor in it.
 
@@ -66,22 +103,17 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
         KernelError: a file cannot be read or written.
     """
     image = KernelImage(kernel)
-    plan = plan_of(image)
-    base = plan.base
-    _check_end(image)
-    _check_multiboot(image)
-    header_at = _room_for_header(image)
-    boot_calls = _boot_calls(image, base)
-    sites = redirected(image, call_sites(image, plan.functions), plan.hooks)
-    address = -(-image.symbols["_end"] // _PAGE) * _PAGE
+    found = survey(image)
     with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
-        blob = build_blob(image, Path(directory), address=address, plan=plan, sites=sites)
-    data = _add_segment(image, blob, address - base, header_at)
-    for call in boot_calls:
+        blob = build_blob(
+            image, Path(directory), address=found.address, plan=found.plan, sites=found.sites
+        )
+    data = _add_segment(image, blob, found.address - found.plan.base, found.header_at)
+    for call in found.boot_calls:
         _retarget(image, data, call, blob.symbols[f"__wrap_{BOOT_CALLEE}"])
     _write(output, data)
-    counts = Counter(site.function for site in sites)
-    return InstrumentReport(kernel, output, counts, address, len(blob.data), blob.memory_size)
+    counts = Counter(site.function for site in found.sites)
+    return InstrumentReport(kernel, output, counts, found.address, len(blob.data), blob.memory_size)
 
 
 def _check_end(image: KernelImage) -> None:

@@ -74,7 +74,7 @@ def callers(image: KernelImage, function: str) -> set[str]:
 
 def instruction_at(image: KernelImage, address: int) -> capstone.CsInsn:
     """Disassemble the one instruction at an address."""
-    for instruction in disassembler(image).disasm(image.read(address, 16), address, 1):
+    for instruction in disassembler(image).disasm(image.read_up_to(address, 16), address, 1):
         return instruction
     raise image.failed(f"there is an instruction at {address:#x}")
 
@@ -92,7 +92,7 @@ def jumps_into(image: KernelImage, addresses: range) -> int | None:
     at = image.label_at(low).address
     while at < high:
         end = next((label.address for label in image.labels if label.address > at), high)
-        for code in disassembler(image).disasm(image.read(at, end - at), at):
+        for code in disassembler(image).disasm(image.read_up_to(at, end - at), at):
             is_jump = code.mnemonic.startswith(("j", "loop")) and code.op_str.startswith("0x")
             if is_jump and int(code.op_str, 16) in addresses:
                 return int(code.address)
@@ -166,6 +166,6 @@ def _is_local(image: KernelImage, address: int, name: str) -> bool:
 
 
 def _begins_instruction(image: KernelImage, label: Label, address: int) -> bool:
-    code = image.read(label.address, address + _NEAR_SIZE - label.address)
+    code = image.read_up_to(label.address, address + _NEAR_SIZE - label.address)
     starts = (start for start, *_ in disassembler(image).disasm_lite(code, label.address))
     return next((start == address for start in starts if start >= address), False)

@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from perfmon.errors import PerfmonError
 from perfmon.samples import Samples
+from perfmon.whole_file import whole_file
 
 MAGIC: Final = 0xC1FC1FC1
 _STREAM_ID: Final = 0
@@ -46,13 +47,13 @@ class TraceWriter:
             raise RecordingError(f"{directory}: expected a new or an empty directory")
         self._directory = directory
         self._streams: dict[int, _Stream] = {}
-        (directory / "metadata").write_text(metadata, encoding="ascii", errors="replace")
+        self.rewrite_metadata(metadata)
 
     def rewrite_metadata(self, metadata: str) -> None:
         """Put other metadata in the place of the first; there is one of them at every moment."""
-        partial = self._directory / "metadata.partial"
-        partial.write_text(metadata, encoding="ascii", errors="replace")
-        partial.replace(self._directory / "metadata")
+        # What is not whole is hidden: readers take every other file for a stream.
+        with whole_file(self._directory / "metadata") as file:
+            file.write_text(metadata, encoding="ascii", errors="replace")
 
     def write(self, samples: Samples, discarded: int) -> None:
         """Append a packet.
@@ -111,7 +112,11 @@ class _Stream:
         header = PACKET.pack(
             MAGIC, _STREAM_ID, begin, end, size * 8, size * 8, self._packets, discarded, self._cpu
         )
-        if os.writev(self._file.fileno(), (header, payload)) != size:
+        try:
+            written = os.writev(self._file.fileno(), (header, payload))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
+        if written != size:
             self._file.truncate(self._length)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         self._packets += 1

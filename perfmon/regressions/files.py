@@ -7,6 +7,7 @@ docs/regressions.md describes the format; a reader refuses versions that it does
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from typing import Any, Final
 from perfmon.errors import PerfmonError
 from perfmon.regressions.measurement import Cost, Environment, EventRun, Measurement, Run
 from perfmon.statistics import Bucket
+from perfmon.whole_file import whole_file
 
 FORMAT: Final = "perfmon-baseline"
 VERSION: Final = 1
@@ -24,6 +26,7 @@ VERSION: Final = 1
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 _SUFFIX: Final = ".json"
 _SIZE_MAX: Final = 1 << 28
+_WHOLE_MAX: Final = (1 << 64) - 1
 _Bounds = tuple[int, int | None]
 
 
@@ -63,13 +66,8 @@ def save(measurement: Measurement, path: Path) -> None:
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(to_text(measurement), encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write_text(to_text(measurement), encoding="utf-8")
 
 
 def load(path: Path) -> Measurement:
@@ -124,7 +122,7 @@ def from_text(text: str) -> Measurement:
     """
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BaselineError(f"expected a baseline, found no JSON: {error}") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise BaselineError(f'expected a baseline, found no "format": "{FORMAT}"')
@@ -138,9 +136,9 @@ def from_text(text: str) -> Measurement:
             str(value["workload"]),
             _environment(value["environment"]),
             tuple(_run(each, bounds) for each in value["runs"]),
-            {int(event): str(name) for event, name in value["names"].items()},
+            {_event_id(event): str(name) for event, name in value["names"].items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BaselineError(f"a field is missing or wrong: {error!r}") from None
 
 
@@ -170,7 +168,7 @@ _COUNTS: Final = ("count", "errors", "waits", "timed", "total_ns")
 def _run(value: dict[str, Any], bounds: list[_Bounds]) -> Run:
     return Run(
         _whole(value["elapsed_ns"]),
-        {int(event): _event(each, bounds) for event, each in value["events"].items()},
+        {_event_id(event): _event(each, bounds) for event, each in value["events"].items()},
         tuple(_cost(each) for each in value.get("costs", ())),
     )
 
@@ -179,6 +177,8 @@ def _event(value: dict[str, Any], bounds: list[_Bounds]) -> EventRun:
     count, errors, waits, timed, total_ns = (_whole(value[name]) for name in _COUNTS)
     buckets = tuple(_buckets(value["histogram"], bounds))
     typical_ns = float(value["typical_ns"])
+    if not 0 <= typical_ns < math.inf:
+        raise ValueError(f"typical_ns is {typical_ns}")
     return EventRun(count, errors, waits, timed, total_ns, typical_ns, buckets)
 
 
@@ -209,7 +209,11 @@ def _environment(value: dict[str, Any]) -> Environment:
     return Environment(**known)
 
 
+def _event_id(text: str) -> int:
+    return _whole(int(text))
+
+
 def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _WHOLE_MAX:
         raise ValueError(f"expected a whole number, found {value!r}")
     return value

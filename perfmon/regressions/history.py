@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from perfmon.errors import PerfmonError
 from perfmon.events import event_name
@@ -29,8 +30,9 @@ DEFAULT_SERIES: Final = "default"
 _VERSION: Final = 1
 _LEAST_PERCENT: Final = 2.0
 _TAIL_EVENTS: Final = 100
-_SCHEMA: Final = """
-create table result (
+_SCHEMA: Final = f"""
+begin immediate;
+create table if not exists result (
     id integer primary key,
     series text not null,
     label text not null,
@@ -40,7 +42,7 @@ create table result (
     runs integer not null,
     unique (series, label)
 );
-create table value (
+create table if not exists value (
     result integer not null references result on delete cascade,
     event integer not null,
     name text not null,
@@ -49,7 +51,14 @@ create table value (
     value real not null,
     primary key (result, event, detail, metric)
 ) without rowid;
+pragma user_version = {_VERSION};
+commit;
 """
+
+
+_RESULT: Final = (str, str, str, str, int)
+_VALUE: Final = (int, str, str, str, float)
+_TYPE_NAMES: Final = {str: "a text", int: "a whole number", float: "a finite number"}
 
 
 class HistoryError(PerfmonError):
@@ -163,7 +172,7 @@ class History:
                 "where ?1 is null or series = ?1 order by id",
                 (series,),
             )
-            return [Result(*row) for row in rows]
+            return [Result(*self._checked(row, _RESULT)) for row in rows]
 
     def values(self, series: str, label: str) -> list[tuple[Quantity, float]]:
         """The values of one result.
@@ -179,30 +188,41 @@ class History:
             ).fetchall()
         if not found:
             raise HistoryError(f"series {series} has no {label}")
-        return [
-            (Quantity(event, name, detail, Metric(metric)), value)
-            for event, name, detail, metric, value in found
-        ]
+        return [(self._quantity(row), row[-1]) for row in found]
 
     def lines(self, series: str, event: int | None = None) -> list[Line]:
         """Every quantity of a series with at least two values; of all events, or of one."""
         with self._open() as database:
             rows = database.execute(
-                "select event, name, detail, metric, label, value "
+                "select event, name, detail, metric, value, label "
                 "from value join result on id = result "
                 "where series = ?1 and (?2 is null or event = ?2) "
                 "order by event, metric, detail, id",
                 (series, event),
             ).fetchall()
         found: dict[Quantity, list[tuple[str, float]]] = {}
-        for number, name, detail, metric, label, value in rows:
-            quantity = Quantity(number, name, detail, Metric(metric))
-            found.setdefault(quantity, []).append((label, value))
+        for *row, label in rows:
+            found.setdefault(self._quantity(row), []).append((str(label), row[-1]))
         return [
             Line(quantity, *zip(*points, strict=True))
             for quantity, points in found.items()
             if len(points) > 1
         ]
+
+    def _quantity(self, row: Sequence[Any]) -> Quantity:
+        event, name, detail, metric, _ = self._checked(row, _VALUE)
+        if metric not in set(Metric):
+            raise HistoryError(f"{self._path}: expected a quantity, found {metric!r}")
+        return Quantity(event, name, detail, Metric(metric))
+
+    def _checked(self, row: Sequence[Any], types: Sequence[type]) -> Sequence[Any]:
+        """A row as it should be: SQLite keeps a value of any type in any column."""
+        for value, expected in zip(row, types, strict=True):
+            if type(value) is not expected or (isinstance(value, float) and not isfinite(value)):
+                raise HistoryError(
+                    f"{self._path}: expected {_TYPE_NAMES[expected]}, found {str(value)[:40]!r}"
+                )
+        return row
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
@@ -219,14 +239,14 @@ class History:
                 (version,) = database.execute("pragma user_version").fetchone()
                 if version == 0:
                     database.executescript(_SCHEMA)
-                    database.execute(f"pragma user_version = {_VERSION}")
                 elif version != _VERSION:
                     raise HistoryError(
                         f"{self._path}: expected version {_VERSION}, found {version}"
                     )
                 yield database
-        except sqlite3.Error as error:
-            raise HistoryError(f"{self._path}: {error}") from None
+        except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
+            # The last is what SQLite makes of a damaged length.
+            raise HistoryError(f"{self._path}: {error or 'a damaged database'}") from None
 
 
 def _values(measurement: Measurement) -> Iterator[tuple[Quantity, float]]:

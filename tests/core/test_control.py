@@ -130,6 +130,15 @@ def test_time_is_monitored_while_enabled_since_the_last_reset(core):
     assert core.system().time_monitored == 0
 
 
+def test_no_time_is_monitored_by_a_clock_that_is_set_back(core):
+    core.advance(1000)
+    core.enable()
+    core.advance(-600)
+    assert core.system().time_monitored == 0
+    core.disable()
+    assert core.system().time_monitored == 0
+
+
 def test_the_clock_is_calibrated_at_enable(core):
     core.lib.scripted.frequency = 2_500_000_000
     core.enable()

@@ -7,24 +7,11 @@ A process of its own, because atheris leaves by exit and takes its options from 
 import os
 import sys
 import tempfile
-from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 
 import atheris
 
-from tests.fuzz.targets import TARGETS, Fuzzer, Target
-
-
-def modules(target: Target) -> list[str]:
-    """All modules under the target's prefixes that can be imported."""
-    found = []
-    for prefix in target.prefixes:
-        name = prefix.rstrip(".")
-        package = import_module(name)
-        inner = walk_packages(getattr(package, "__path__", []), f"{name}.")
-        found += [name, *(module.name for module in inner if "__main__" not in module.name)]
-    return found
+from tests.fuzz.targets import TARGETS, Fuzzer
 
 
 def _broken(fuzz: Fuzzer) -> Fuzzer:
@@ -47,7 +34,8 @@ def main() -> None:
     target = TARGETS[sys.argv[1]]
     # First the seeds: making them may import what is then imported anew, instrumented.
     seeds = target.seeds()
-    for name in [name for name in sys.modules if name.startswith(("mig.", "perfmon."))]:
+    anew = ("mig.", "perfmon.", *(f"{prefix.rstrip('.')}." for prefix in target.prefixes))
+    for name in [name for name in sys.modules if name.startswith(anew)]:
         if name != "perfmon._embedded":
             del sys.modules[name]
     with atheris.instrument_imports(include=[p.rstrip(".") for p in target.prefixes]):

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from tests.fuzz import results
+
 ROOT = Path(__file__).resolve().parents[2]
 INTERFACE = ROOT / "include" / "mach" / "perf_monitor.defs"
 
@@ -224,6 +226,35 @@ def _trace_seeds() -> list[bytes]:
     return [metadata + b"\0\0METADATA ENDS\0\0" + stream[:size] for size in (0, 60, 60 + 640, 8192)]
 
 
+def _load_kernel() -> Fuzzer:
+    from tests.fuzz.kernels import edited, examine, standin
+
+    for name in ("container", "image", "instrument"):  # now: here is where they are instrumented
+        import_module(f"perfmon.kernel.{name}")
+    image = standin()
+    file = Path(tempfile.mkdtemp(prefix="perfmon-fuzz-")) / "kernel"
+
+    def survey(data: bytes) -> None:
+        file.write_bytes(edited(image, data))
+        examine(file)
+
+    return survey
+
+
+def _kernel_seeds() -> list[bytes]:
+    from tests.fuzz.kernels import COMPRESSED, DAMAGED, EDIT, OPERATIONS, PLAIN, standin
+
+    # Any region, any operation: the fuzzer finds the places.
+    edits = [
+        EDIT.pack(region, region % OPERATIONS, 16 * region, 1)
+        for region in range(len(standin().regions))
+    ]
+    return [
+        *(bytes([way]) + edits[0] for way in (COMPRESSED, DAMAGED)),
+        *(bytes([PLAIN]) + edit for edit in edits),
+    ]
+
+
 TARGETS = {
     target.name: target
     for target in (
@@ -231,5 +262,14 @@ TARGETS = {
         Target("decoder", ("mig.rpc", "perfmon._generated"), _load_decoder, _decoder_seeds),
         Target("stream", ("mig.rpc",), _load_stream, _stream_seeds, (b'"abi"', b'"ports"')),
         Target("trace", ("perfmon.",), _load_trace, _trace_seeds),
+        Target("kernel", ("perfmon.kernel", "elftools"), _load_kernel, _kernel_seeds),
+        Target(
+            "baseline",
+            ("perfmon.regressions",),
+            results.load_baseline,
+            results.baseline_seeds,
+            (b'"runs"', b'"environment"', b'"buckets_ns"', b"null", b"1e999", b"NaN", b"[[[["),
+        ),
+        Target("history", ("perfmon.regressions",), results.load_history, results.history_seeds),
     )
 }

@@ -11,13 +11,15 @@ import pytest
 from tests.fuzz.run import NAMES, REGRESSIONS, fuzz, replay
 
 SECONDS = 5
+FEW = {"kernel": 10}
+"""An image is read a few times a second; of all others there are many more executions."""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_short_session_finds_nothing(name: str, tmp_path: Path):
     session = fuzz(name, SECONDS, tmp_path)
     assert session.finding == ""
-    assert session.executions > 50
+    assert session.executions > FEW.get(name, 50)
     assert session.coverage > 30
 
 

@@ -10,45 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from perfmon.kernel import paths
 from perfmon.kernel.errors import AssumptionError
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.instrument import instrument
 from perfmon.kernel.link import monitor_build, monitor_objects
-from perfmon.kernel.machines import I386
 from perfmon.kernel.objects import build_objects
 from perfmon.kernel.plan import plan_of
-from perfmon.kernel.toolchain import Build
+from tests.kernel.standin_kernel import build, link
 
 pytestmark = pytest.mark.kernel
 
-STANDIN = Path(__file__).with_name("standin")
-LD = ("ld", "-melf_i386")
 ONCE = (5, 3, 2, 2, 2, 1, 2, 3, 3, 2, 6, 2)
 """What tests/kernel/standin/workload.c does, by event."""
-
-
-def link(directory: Path, name: str, *more: str) -> Path:
-    """Link the stand-in from its archive, as GNU Mach's Makefile links."""
-    whole, image = directory / f"{name}.o", directory / name
-    archive = directory / "libkernel.a"
-    subprocess.run([*LD, "-u", "_start", "-r", "-o", whole, *more, archive], check=True)
-    subprocess.run([*LD, "-T", STANDIN / "standin.lds", "-o", image, whole], check=True)
-    return image
 
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stand-in without the monitor."""
-    directory = tmp_path_factory.mktemp("standin")
-    root = paths.sources()
-    include = (STANDIN, root / "csrc" / "guest" / "include", root / "include")
-    build = Build(I386, directory, include)
-    stub = build.user_stubs(root / "include" / "mach" / "perf_monitor.defs", "perf_monitor")
-    sources = [*sorted(STANDIN.glob("*.c")), *sorted(STANDIN.glob("*.S")), stub]
-    objects = build.compile(sources, "-g", "-fno-optimize-sibling-calls")
-    subprocess.run(["ar", "rcs", directory / "libkernel.a", *objects], check=True)
-    return link(directory, "plain")
+    return build(tmp_path_factory.mktemp("standin"))
 
 
 def run(image: Path) -> dict[str, tuple[int, ...]]:

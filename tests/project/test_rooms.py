@@ -22,7 +22,7 @@ MAY_IMPORT = {
         *("mig.rpc", "perfmon._generated", "perfmon.address", "perfmon.clock", "perfmon.errors"),
         *("perfmon.events", "perfmon.host", "perfmon.info", "perfmon.interface", "perfmon.kernel"),
         *("perfmon.reader", "perfmon.recording", "perfmon.samples", "perfmon.statistics"),
-        *("perfmon.text", "perfmon.workloads"),
+        *("perfmon.text", "perfmon.whole_file", "perfmon.workloads"),
     ),
     "perfmon.kernel": ("mig.rpc", "mig.compile", "perfmon._generated"),
 }
