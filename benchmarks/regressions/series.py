@@ -4,13 +4,16 @@
     python benchmarks/regressions/series.py
 
 Three kinds of noise of 2 %: normal; with outliers, 8 % of the values up to twice as large; and
-correlated from value to value (0.4), as when a machine is busy for a while.
+correlated from value to value (0.4), as when a machine is busy for a while.  With apache-otava or
+ruptures installed, they find change points in the same series.
 """
 
 import argparse
 import math
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
+from itertools import product
 from random import Random
 
 from perfmon.analysis.anomalies import DEVIATIONS, IN_A_ROW, AnomalyDetector
@@ -47,6 +50,35 @@ def found_at(series: list[float]) -> list[int]:
     return [each.at for each in changes(series) if abs(each.percent) >= LEAST_PERCENT]
 
 
+def otava(series: list[float]) -> list[int]:
+    """What apache-otava finds, at the same probability and the same least change."""
+    from otava.analysis import compute_change_points
+
+    points, _ = compute_change_points(series, max_pvalue=ALPHA, min_magnitude=LEAST_PERCENT / 100)
+    return [point.index for point in points]
+
+
+def ruptures_ranks(series: list[float]) -> list[int]:
+    """What ruptures finds with its cost of ranks, the usual penalty, and the same least change."""
+    import numpy
+    import ruptures
+
+    signal = numpy.array(series)
+    *cuts, _ = ruptures.Pelt("rank", min_size=4).fit(signal).predict(pen=3 * math.log(len(series)))
+    edges = [0, *cuts, len(series)]
+    return [
+        cut
+        for cut, before, after in zip(cuts, edges, edges[2:], strict=False)
+        if abs(numpy.median(signal[cut:after]) / numpy.median(signal[before:cut]) - 1)
+        >= LEAST_PERCENT / 100
+    ]
+
+
+METHODS: dict[str, Callable[[list[float]], list[int]]] = {"ours": found_at}
+METHODS |= {"otava": otava} if find_spec("otava") else {}
+METHODS |= {"ruptures": ruptures_ranks} if find_spec("ruptures") else {}
+
+
 def anomalies(noise: Noise, windows: int, random: Random) -> int:
     """Windows of which an anomaly is told; rate and latency both have the noise."""
     detector = AnomalyDetector()
@@ -70,14 +102,14 @@ def main() -> int:
     parser.add_argument("--windows", type=int, default=20_000)
     args = parser.parse_args()
     print(f"change points: {LABELS} labels, alpha {ALPHA}, changes of at least {LEAST_PERCENT} %")
-    for name, noise in NOISES.items():
+    for (method, find), (name, noise) in product(METHODS.items(), NOISES.items()):
         random = Random(1)
-        false = sum(bool(found_at(values(noise, LABELS, random))) for _ in range(args.trials))
-        steps = [found_at(values(noise, LABELS, random, 0.05)) for _ in range(args.trials)]
+        false = sum(bool(find(values(noise, LABELS, random))) for _ in range(args.trials))
+        steps = [find(values(noise, LABELS, random, 0.05)) for _ in range(args.trials)]
         hits = sum(any(abs(at - STEP_AT) <= 2 for at in each) for each in steps)
         print(
-            f"  {name:<11} false in {false} of {args.trials} series; a step of 5 % found within "
-            f"2 labels in {hits}",
+            f"  {method:<9}{name:<11} false in {false} of {args.trials} series; a step of 5 % "
+            f"found within 2 labels in {hits}",
             flush=True,
         )
     print(f"anomalies: beyond {DEVIATIONS:g} deviations, {IN_A_ROW} windows in a row")
