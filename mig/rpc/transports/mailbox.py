@@ -110,6 +110,7 @@ class MailboxTransport(Transport):
         if ports > _PORTS_MAX:
             raise self._malformed(f"at most {_PORTS_MAX} ports", str(ports))
         self.abi = _ABIS[abi]
+        self._header_size = self.abi.header_size
         self.ports = {
             label.split(b"\0", 1)[0].decode("ascii", "replace"): name
             for name, label in (
@@ -314,13 +315,13 @@ class MailboxTransport(Transport):
         at = self._reply
         _, size, region_size = _SLOT.unpack_from(self._memory, at)
         at += _SLOT_SIZE
-        regions_at = at + _padded(size)
-        if size < self.abi.header_size or regions_at + region_size > self._reply_end:
+        regions_at = at + ((size + _ALIGNMENT - 1) & -_ALIGNMENT)
+        if size < self._header_size or regions_at + region_size > self._reply_end:
             raise self._malformed(
-                f"a reply of {self.abi.header_size} to {self._reply_end - at} bytes",
+                f"a reply of {self._header_size} to {self._reply_end - at} bytes",
                 f"{size} and {region_size} out of line",
             )
-        data = self._memory[at : at + size]
+        data: bytes = self._memory[at : at + size]
         if not data[3] & _COMPLEX:
             return Message(data)
         regions = []
