@@ -125,7 +125,8 @@ boot-matrix: build-test
 	$(BIN)/pytest -q tests/kernel/test_matrix.py
 	$(BIN)/pytest -q --switches 1000 tests/kernel/test_switching.py tests/kernel/test_processors.py
 	for kind in i386-up-bookworm i386-up-sid i386-smp i386-smp-trixie x86_64-up; do \
-		$(BIN)/pytest -q --kind $$kind $(ON_ANOTHER_KERNEL) || exit 1; done
+		$(BIN)/pytest -q --kind $$kind $(ON_ANOTHER_KERNEL) tests/kernel/test_stress.py || exit 1; done
+	$(BIN)/pytest -q --kind i386-smp --cpus 2 tests/kernel/test_stress.py
 
 .PHONY: build-test
 build-test: build

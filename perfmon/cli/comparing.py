@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from perfmon.cli.command import CommandError, Status, count, say
+from perfmon.cli.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from perfmon.regressions.compare import Settings
     from perfmon.regressions.findings import Comparison
-    from perfmon.regressions.measure import Progress
+    from perfmon.regressions.measure import Progress as Runs
     from perfmon.regressions.measurement import Measurement
     from perfmon.workloads import Work
 
@@ -158,20 +158,10 @@ def finish(comparison: Comparison, args: argparse.Namespace) -> Status:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Progress | None]:
-    """A line that counts runs, on a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def show(done: int, wanted: int) -> None:
-        bar = "#" * (30 * done // wanted)
-        print(f"\r{title} [{bar:<30}] {done}/{wanted}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield show
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+def progress(title: str) -> Iterator[Runs]:
+    """A line that counts runs, on a terminal; until the first, it says how long it has been."""
+    with Progress(title) as shown:
+        yield shown.reach
 
 
 def warn_of_notes(comparison: Comparison) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from perfmon.cli.command import Command, Status
+from perfmon.cli.shell_guests import ADDRESSES, BASH_ENTRY, FUNCTIONS, GUESTS
 from perfmon.errors import MissingExtraError
 from perfmon.events import Event
 
@@ -19,11 +20,12 @@ SHELLS: Final = ("bash", "zsh", "fish")
 _DIRECTORIES: Final = ("TRACE", "DIR")
 _FILES: Final = ("FILE", "PATH", "KERNEL")
 _EVENTS: Final = "EVENT"
+_FUNCTIONS: Final = {"ADDRESS": ADDRESSES, "GUEST": GUESTS}
 _NAMES: Final = " ".join(event.name for event in Event)
 
 
 class Completion(Command):
-    """Print a script that makes a shell complete perfmon's commands, options and events."""
+    """Print a script that makes a shell complete perfmon's commands, options, events and guests."""
 
     name: ClassVar[str] = "completion"
     example: ClassVar[str] = "completion bash > ~/.local/share/bash-completion/completions/perfmon"
@@ -50,11 +52,15 @@ class Completion(Command):
                 complete = shtab.FILE
             elif metavar == _EVENTS:
                 complete = {"bash": "_perfmon_events", "zsh": f"({_NAMES})", "fish": _NAMES}
+            elif function := _FUNCTIONS.get(metavar):
+                complete = {"bash": function, "zsh": function, "fish": f"({function})"}
             if complete:
                 action.complete = complete  # type: ignore[attr-defined]
         events = f'_perfmon_events() {{ compgen -W "{_NAMES}" -- "${{1^^}}"; }}'
-        preamble = events if args.shell == "bash" else ""
+        preamble = FUNCTIONS[args.shell] + (events if args.shell == "bash" else "")
         print(shtab.complete(parser, args.shell, preamble=preamble))
+        if args.shell == "bash":
+            print(BASH_ENTRY)
         return Status.GOOD
 
 

@@ -249,8 +249,8 @@ class Stop(Command):
     example: ClassVar[str] = "kernel stop first-light"
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Add NAME."""
-        parser.add_argument("guest", metavar="NAME")
+        """Add GUEST."""
+        parser.add_argument("guest", metavar="GUEST")
 
     def run(self, args: argparse.Namespace) -> int:
         """Stop it."""

@@ -48,6 +48,10 @@ class Progress:
         """Say that some more has been done; from any thread."""
         self._done += amount
 
+    def reach(self, done: float, total: float) -> None:
+        """Say how much of how much has been done; from any thread."""
+        self._done, self._total = done, total
+
     def __enter__(self) -> Self:
         if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             self._thread = threading.Thread(target=self._draw, daemon=True)

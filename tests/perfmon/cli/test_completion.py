@@ -16,7 +16,9 @@ from perfmon.cli.completion import SHELLS
 BASH = """
 eval "$(PERFMON completion bash)"
 complete=$(complete -p perfmon | sed 's/.*-F \\([^ ]*\\).*/\\1/')
-COMP_WORDS=(perfmon "$@"); COMP_CWORD=$#
+COMP_LINE="perfmon $*"; eval "COMP_WORDS=(perfmon $(sed 's/:/ : /g' <<< "$*"))"
+[[ $* == *[!\\ ] ]] || COMP_WORDS+=("")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 $complete perfmon "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """
@@ -35,7 +37,11 @@ def in_bash(*words: str, cwd: Path) -> set[str]:
         text=True,
         timeout=60,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            "XDG_RUNTIME_DIR": str(cwd),
+        },
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -62,12 +68,37 @@ def test_bash_completes_commands_options_events_and_directories(words, found, tm
     assert in_bash(*words, cwd=tmp_path) == set(found)
 
 
+@pytest.fixture
+def guests(tmp_path: Path) -> Path:
+    """A directory at run time in which two guests have theirs."""
+    for name in ("first-light", "second"):
+        (tmp_path / "perfmon" / name).mkdir(parents=True)
+        (tmp_path / "perfmon" / name / "guest.json").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["-H", "q"], {"qemu:first-light", "qemu:second"}),
+        (["-H", "qemu:"], {"first-light", "second"}),
+        (["stats", "-H", "qemu:fi"], {"first-light"}),
+        (["-H", "e"], {"embedded:"}),
+        (["-H", "qemu:second", "che"], {"check-regression"}),
+        (["kernel", "stop", "se"], {"second"}),
+    ],
+    ids=str,
+)
+def test_bash_completes_addresses_and_the_names_of_guests(words, found, guests):
+    assert in_bash(*words, cwd=guests) == found
+
+
 def test_bash_knows_every_command(tmp_path):
     assert in_bash("", cwd=tmp_path) >= set(COMMANDS)
 
 
 @pytest.mark.parametrize("shell", [name for name in SHELLS if name != "bash"])
-def test_other_shells_take_the_script_too(shell, tmp_path):
+def test_other_shells_take_the_script_too(shell, tmp_path, guests):
     if shutil.which(shell) is None:
         if os.environ.get("CI"):
             pytest.fail(f"{shell} is missing: tools/system-packages test brings it")
@@ -80,7 +111,8 @@ def test_other_shells_take_the_script_too(shell, tmp_path):
     ask = {
         "zsh": f'autoload -U compinit; compinit -u -d "{tmp_path}/dump"; eval "$(cat {script})";'
         " echo $_comps[perfmon]",
-        "fish": f'source {script}; complete -C "perfmon stats PAGE"; complete -C "perfmon che"',
+        "fish": f'source {script}; complete -C "perfmon stats PAGE"; complete -C "perfmon che";'
+        ' complete -C "perfmon -H qemu:"',
     }[shell]
     done = subprocess.run(
         [shell, "-c", ask],
@@ -88,10 +120,17 @@ def test_other_shells_take_the_script_too(shell, tmp_path):
         text=True,
         timeout=60,
         check=True,
-        env={**os.environ, "HOME": str(tmp_path), "ZDOTDIR": str(tmp_path)},
+        env={
+            **os.environ,
+            "HOME": str(tmp_path),
+            "ZDOTDIR": str(tmp_path),
+            "XDG_RUNTIME_DIR": str(guests),
+        },
     )
     assert done.stderr == ""
-    wanted = {"zsh": ["_shtab_perfmon"], "fish": ["PAGE_FAULT", "check-regression"]}[shell]
+    wanted = {"zsh": ["_shtab_perfmon"], "fish": ["PAGE_FAULT", "check-regression", "qemu:second"]}[
+        shell
+    ]
     assert all(word in done.stdout for word in wanted)
 
 
