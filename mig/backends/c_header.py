@@ -59,9 +59,14 @@ def _header(side: Side, guard: str, imports: list[str], tail: list[str]) -> str:
 
 
 def _dispatch(model: Model, options: Options) -> list[str]:
+    """The table of routines and what looks into it; kernels do so even where it is empty."""
     demux = f"{options.server_prefix}{model.server_demux}"
-    if not model.routines:
-        return []
+    search = [
+        f"\tif (InHeadP->msgh_id < {model.base} ||",
+        f"\t    InHeadP->msgh_id > {model.base + len(model.routines) - 1})",
+        "\t\treturn 0;",
+        f"\treturn {demux}_routines[InHeadP->msgh_id - {model.base}];",
+    ]
     return [
         f"extern mig_routine_t {demux}_routines[];",
         "",
@@ -69,9 +74,6 @@ def _dispatch(model: Model, options: Options) -> list[str]:
         f"static __inline mig_routine_t {demux}_routine",
         "\t(const mach_msg_header_t *InHeadP)",
         "{",
-        f"\tif (InHeadP->msgh_id < {model.base} ||",
-        f"\t    InHeadP->msgh_id > {model.base + len(model.routines) - 1})",
-        "\t\treturn 0;",
-        f"\treturn {demux}_routines[InHeadP->msgh_id - {model.base}];",
+        *(search if model.routines else ["\t(void) InHeadP;", "\treturn 0;"]),
         "}",
     ]

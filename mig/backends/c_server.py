@@ -176,13 +176,12 @@ def _emit_dispatcher(out: Printer, side: Side) -> None:
     model = side.model
     demux = f"{side.options.server_prefix}{model.server_demux}"
     last = model.base + len(model.routines) - 1
-    if model.routines:
-        out.line("/* By message id; 0 where there is none. */")
-        out.line(f"extern mig_routine_t {demux}_routines[];")
-        with out.braces(f"mig_routine_t {demux}_routines[] =", ";"):
-            for routine in model.routines:
-                out.line(f"_X{routine.name}," if routine else "0,")
-        out.blank()
+    out.line("/* By message id; 0 where there is none. */")
+    out.line(f"extern mig_routine_t {demux}_routines[];")
+    with out.braces(f"mig_routine_t {demux}_routines[] =", ";"):
+        for routine in model.routines:
+            out.line(f"_X{routine.name}," if routine else "0,")
+    out.blank()
     if side.in_kernel:
         return  # the kernel looks routines up for all its subsystems itself
     out.line("/* Answers a request; FALSE when its message id is none of ours. */")

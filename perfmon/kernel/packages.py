@@ -61,6 +61,16 @@ GNUMACH_DEV_AMD64 = Package(
     "39de7a2d8598465eb142df3d312a71821fe0bd74a9c7f3a6ec8478163df1b988",
     "gnumach",
 )  # fmt: skip
+GNUMACH_DEV_I386_SID = Package(
+    "gnumach-dev", "i386", "sid", "2:1.8+git20261028-1",
+    "1ed2d43e317f29005141f673249d12b996bd8cc044f8609544ede20e5236e266",
+    "gnumach",
+)  # fmt: skip
+GNUMACH_DEV_AMD64_SID = Package(
+    "gnumach-dev", "amd64", "sid", "2:1.8+git20261028-1",
+    "775960efa5ac0cbad533d54f8533193813929b426d61fdf899dc5c65dd4c8ea9",
+    "gnumach",
+)  # fmt: skip
 GNU_MIG_I386 = Package(
     "mig-i686-gnu", "i386", "trixie", _MIG,
     "5c09e3f06cd469e9ad7a6e78400458e72aa21d4b4d5541cb6ca2612551549985",

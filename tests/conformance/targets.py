@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The two ABIs as this machine runs them: compiler flags, Mach headers, GNU MIG."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from perfmon.kernel import packages
@@ -21,6 +21,11 @@ class Target:
     mach_package: packages.Package
     mig_package: packages.Package
     mig_name: str
+
+    @property
+    def suite(self) -> str:
+        """Where the interfaces and Mach's headers come from."""
+        return self.mach_package.suite
 
     @property
     def compiler(self) -> tuple[str, ...]:
@@ -49,3 +54,8 @@ X86_64 = Target(
     "x86_64-gnu-mig",
 )
 TARGETS = (I386, X86_64)
+SID_TARGETS = (
+    replace(I386, mach_package=packages.GNUMACH_DEV_I386_SID),
+    replace(X86_64, mach_package=packages.GNUMACH_DEV_AMD64_SID),
+)
+"""With the interfaces of the suite that is not released yet."""

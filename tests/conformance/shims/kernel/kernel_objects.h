@@ -21,6 +21,7 @@
 typedef mach_port_t *task_array_t;
 typedef mach_port_t *thread_array_t;
 typedef mach_port_t *processor_array_t;
+typedef mach_port_t *processor_name_array_t;
 typedef mach_port_t *processor_set_array_t;
 typedef mach_port_t *processor_set_name_array_t;
 typedef vm_offset_t *emulation_vector_t;
@@ -56,6 +57,7 @@ PORT_IS_OBJECT(thread_t, convert_port_to_thread)
 PORT_IS_OBJECT(ipc_space_t, convert_port_to_space)
 PORT_IS_OBJECT(vm_map_t, convert_port_to_map)
 PORT_IS_OBJECT(processor_t, convert_port_to_processor)
+PORT_IS_OBJECT(processor_t, convert_port_to_processor_name)
 PORT_IS_OBJECT(processor_set_t, convert_port_to_pset)
 PORT_IS_OBJECT(processor_set_t, convert_port_to_pset_name)
 PORT_IS_OBJECT(vm_object_t, vm_object_lookup)
@@ -67,6 +69,7 @@ OBJECT_IS_PORT(host_t, convert_host_to_port)
 OBJECT_IS_PORT(task_t, convert_task_to_port)
 OBJECT_IS_PORT(thread_t, convert_thread_to_port)
 OBJECT_IS_PORT(processor_t, convert_processor_to_port)
+OBJECT_IS_PORT(processor_t, convert_processor_name_to_port)
 OBJECT_IS_PORT(processor_set_t, convert_pset_to_port)
 OBJECT_IS_PORT(processor_set_t, convert_pset_name_to_port)
 OBJECT_IS_PORT(device_t, convert_device_to_port)
