@@ -62,12 +62,12 @@ recording: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	EVENTS=$(EVENTS) $(BIN)/pytest -q tests/kernel/test_recording.py
 
-# Everything that is measured, beside the peers.
+# Everything that is measured, beside the peers; also makes the figures of docs/benchmarks.md.
 bench: build-test
 	PYTHON=$(PYTHON) tools/system-packages kernel bench
 	$(BIN)/python tools/requirements.py bench > $(VENV)/requirements-bench.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements-bench.txt
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --page docs/benchmarks.md
 
 # Spoils the core in so many places, one at a time, and says which its tests did not notice.
 MUTANTS := 100

@@ -2,8 +2,9 @@
 """Everything that is measured, beside the peers, in one run: `make bench`.
 
 Prints a table, and writes build/bench/results.json with every round of every figure and a plot of
-each table.  Nothing here fails by a time; a part that could not be measured is named, and the exit
-status is 1 then.
+each table; with --page, when every part was measured, the tables and plots of a page of docs/ too.
+Nothing here fails by a time; a part that could not be measured is named, and the exit status is 1
+then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.figures import Figure, table
+from benchmarks.page import write_page
+from benchmarks.plots import draw
 
 OUTPUT = Path(__file__).resolve().parents[1] / "build" / "bench"
 
@@ -31,6 +34,7 @@ PARTS = {
     "kernel": "benchmarks.adapters:kernel",
     "guest": "benchmarks.adapters:guest",
     "tool": "benchmarks.adapters:tool",
+    "traces": "benchmarks.traces:measure",
     "growth": "benchmarks.growth:measure",
 }
 """Functions that yield figures, by module."""
@@ -74,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="directory")
+    parser.add_argument("--page", type=Path, help="Markdown, with a block for the figures")
     arguments = parser.parse_args(argv)
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
@@ -86,9 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     text += f"\n\n{table(figures)}"
     (arguments.output / "results.md").write_text(text)
     print(text)
-    from benchmarks.plots import draw
-
     draw(figures, arguments.output)
+    if arguments.page and not failed and not arguments.parts:
+        write_page(arguments.page, before, figures)
     for name in failed:
         print(f"benchmarks: {name} could not be measured", file=sys.stderr)
     return 1 if failed else 0

@@ -47,11 +47,18 @@ class Figure:
         return {**asdict(self), "median": self.median, "lower": lower, "upper": upper}
 
 
+def sections(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
+    """The figures of each section, in the order in which they came."""
+    found: dict[str, list[Figure]] = {}
+    for figure in figures:
+        found.setdefault(figure.section, []).append(figure)
+    return found
+
+
 def table(figures: Sequence[Figure]) -> str:
     """A Markdown table for each section, each subject's ratio to the first of its figures."""
     lines: list[str] = []
-    for section in dict.fromkeys(figure.section for figure in figures):
-        chosen = [figure for figure in figures if figure.section == section]
+    for section, chosen in sections(figures).items():
         lines += [f"### {section}", ""]
         lines += [
             "| subject | who | median | quartiles | ratio | target |",

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What happens to costs as things grow: rings from 1K to 32K samples, recordings from 10^4 on.
+"""What happens to costs as things grow: rings, processors, recordings.
 
-From the project's directory; the largest recordings need 3.2 GB of disk and are made on demand:
+Rings of 1K to 32K samples; a kernel on 1 to 4 processors, in exact instructions; recordings of 10^4
+to 10^8 samples, the largest of which needs 3.2 GB of disk and is left out where they are not free:
 
-    python -m benchmarks.growth [--samples 100000000]
+    python -m benchmarks.growth [--samples 10000000]
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,11 +20,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import kernel_cost
 from benchmarks.figures import Figure, grouped, table
 from benchmarks.record.record import EMBEDDED, HERE, run
 from perfmon.clock import Clock
 from perfmon.events import BUILTIN_NAMES
 from perfmon.interface import SAMPLE_SIZE
+from perfmon.kernel.images import kernel_image
+from perfmon.kernel.instrument import instrument
+from perfmon.kernel.machines import I386
 from perfmon.recording.ctf import TraceWriter
 from perfmon.recording.metadata import metadata_text
 from perfmon.samples import Samples
@@ -30,8 +36,11 @@ from perfmon.samples import Samples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 ROUNDS = 3
+CPUS = (1, 2, 3, 4)
+_SEVERAL = "i386-smp"
+_ONE_ROUND = 50_000_000
 _BATCH = 8192
 _REPORT = """\
 import resource, sys, time
@@ -52,9 +61,32 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Iterator[Figure]:
         rows = run(directory, (*embedded, HERE / "growth.c"), EMBEDDED, ())
         found = grouped((path, float(value)) for path, threads, value in rows if threads == "1")
         for path, values in found.items():
-            yield Figure("an event by size of the ring", path, "perfmon", "ns", values)
+            subject = f"a ring of {int(path.partition('_')[0]):,} samples"
+            yield Figure("an event by size of the ring", subject, "perfmon", "ns", values)
+        yield from _processors(directory)
         for size in sizes:
-            yield from _recording(directory / str(size), size)
+            if shutil.disk_usage(directory).free < 2 * size * SAMPLE_SIZE:
+                print(f"no disk for a recording of {size:,} samples", file=sys.stderr)
+                continue
+            trace = directory / str(size)
+            yield from _recording(trace, size)
+            shutil.rmtree(trace)
+
+
+def _processors(directory: Path) -> Iterator[Figure]:
+    """Instructions of an event of a cheap request, by the number of processors."""
+    kernel_cost.build(I386, directory, works=1)
+    instrument(kernel_image(_SEVERAL), directory / "kernel")
+    for cpus in CPUS:
+        found = list(kernel_cost.costs(kernel_cost.run(I386, directory, cpus)))
+        off = next(cost for cost in found if cost.mode == "off")
+        for cost in found:
+            if cost.mode != "off":
+                yield Figure(
+                    "an event in a kernel by its processors",
+                    f"{cpus} processor{'s' * (cpus > 1)}", f"perfmon, {cost.mode}", "instructions",
+                    ((cost.ticks - off.ticks) / cost.events,),
+                )  # fmt: skip
 
 
 def _recording(directory: Path, size: int) -> Iterator[Figure]:
@@ -71,7 +103,7 @@ def _recording(directory: Path, size: int) -> Iterator[Figure]:
         section, f"{size:,} samples, written", "perfmon", "samples/s", (written / seconds,),
         "5,000,000",
     )  # fmt: skip
-    reports = [_report(directory) for _ in range(ROUNDS)]
+    reports = [_report(directory) for _ in range(1 if size > _ONE_ROUND else ROUNDS)]
     yield Figure(
         section, f"{size:,} samples, reported", "perfmon", "samples/s",
         tuple(written / seconds for seconds, _ in reports),

@@ -21,22 +21,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from perfmon.kernel import paths
 from perfmon.kernel.container import elf32
 from perfmon.kernel.images import kernel_image
 from perfmon.kernel.instrument import InstrumentReport, instrument
 from perfmon.kernel.kinds import DEFAULT, KINDS
 from perfmon.kernel.machines import I386, Machine, machine_of
-from perfmon.kernel.toolchain import Build, mach_headers
+from perfmon.kernel.relay import boot_module
 
 _TIMEOUT = 300.0
 _MODULE = "cost ${host-port} ${device-port} $(task-create) $(task-resume)"
-_KERNEL_INTERFACES = (
-    "mach/mach.defs", "mach/mach_host.defs", "mach/mach_port.defs", "device/device.defs",
-)  # fmt: skip
 _LINE = re.compile(r"cost (\w+) (\w+)((?: [0-9a-f]{16}){4})")
 _DEFAULT_RING = 8192 * 32
-_GUEST = ("runtime.c", "processors.c", "workload.c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +46,14 @@ class Cost:
     samples: int
 
 
-def build(machine: Machine, directory: Path) -> None:
-    """Build the boot task `cost` for a machine in a directory."""
-    root = paths.sources()
-    guest = root / "csrc" / "guest"
-    task = Build(machine, directory, (guest, guest / "include", root / "include"))
-    defs = [mach_headers(machine) / name for name in _KERNEL_INTERFACES]
-    defs.append(root / "include" / "mach" / "perf_monitor.defs")
-    stubs = [task.user_stubs(path, path.stem) for path in defs]
-    workload = root / "csrc" / "workload" / "perf_workload.defs"
-    stubs.append(
-        task.server_stubs(workload, "perf_workload", "-DPERF_WORKLOAD_SERVERPREFIX=serve_")
-    )
-    own = [guest / name for name in (*_GUEST, f"start_{machine.name}.S")]
-    main = Path(__file__).parent / "kernel" / "cost.c"
-    task.link(task.compile([main, *own, *stubs]), "cost", "-z", "noseparate-code", "--gc-sections")
+def build(machine: Machine, directory: Path, works: int | None = None) -> None:
+    """Build the boot task `cost` for a machine in a directory; of all works, or the first ones."""
+    source = Path(__file__).parent / "kernel" / "cost.c"
+    main = directory / "cost_main.c"
+    some = "" if works is None else f"#define COST_WORKS {works}\n"
+    main.write_text(f'{some}#include "{source}"\n')
+    module = boot_module(machine, main, directory)
+    module.rename(directory / "cost")
 
 
 def run(machine: Machine, directory: Path, cpus: int = 1) -> str:

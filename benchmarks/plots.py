@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, sections
 
 _OURS = "#2f6fab"
 _PEERS = "#9aa5b1"
@@ -17,8 +17,7 @@ _LOGARITHMIC = 30  # greatest by least
 def draw(figures: Sequence[Figure], directory: Path) -> list[Path]:
     """Write an SVG file for each section; returns them."""
     return [
-        _draw_section(section, [f for f in figures if f.section == section], directory)
-        for section in dict.fromkeys(figure.section for figure in figures)
+        _draw_section(section, chosen, directory) for section, chosen in sections(figures).items()
     ]
 
 
@@ -30,6 +29,7 @@ def _draw_section(section: str, figures: Sequence[Figure], directory: Path) -> P
 
     # The same figures give the same file.
     mpl.rcParams["svg.hashsalt"] = section
+    mpl.rcParams["svg.fonttype"] = "none"
     labels = [f"{figure.subject}\n{figure.who}" for figure in figures]
     medians = [figure.median for figure in figures]
     errors = [

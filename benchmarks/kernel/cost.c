@@ -12,13 +12,16 @@
 
 #include "mach.h"
 #include "mach_host.h"
-#include "perf_monitor.h"
+#include "perf_monitor_client.h"
 #include "perf_workload_server.h"
 #include "runtime.h"
 #include "workload.h"
 
 #define BUFFER 32768
 #define OPERATIONS 1000
+#ifndef COST_WORKS
+#define COST_WORKS (sizeof(works) / sizeof(works[0])) /* how many, of the first */
+#endif
 
 struct figures {
 	uint64_t ticks;
@@ -163,7 +166,7 @@ void guest_main(void)
 	mach_port_t workload;
 
 	must("workload", workload_start(&workload));
-	for (uint32_t w = 0; w < sizeof(works) / sizeof(works[0]); w++)
+	for (uint32_t w = 0; w < COST_WORKS; w++)
 		for (uint32_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++)
 			run(&works[w], &modes[m]);
 	guest_fail("cost: end", KERN_SUCCESS);

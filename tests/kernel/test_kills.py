@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""kill -9 of QEMU and of perfmon, while recording, monitoring and calling a real kernel."""
+"""kill -9 of QEMU and of perfmon, or a reset of the guest, while a real kernel is recorded, watched
+and called.
+"""
 
 import os
 import signal
@@ -14,6 +16,7 @@ from perfmon.errors import ConnectError
 from perfmon.kernel.boot import Guest, boot, stop
 from perfmon.kernel.errors import GuestError
 from perfmon.kernel.instrument import InstrumentReport
+from tests.kernel.qmp import execute
 from tests.perfmon.kills.kill_contract import ClientKillContract, KillContract
 
 pytestmark = pytest.mark.kernel
@@ -45,6 +48,17 @@ class TestQemu(KillContract):
             time.sleep(0.01)
         with pytest.raises(ConnectError, match=r"guest mortal has ended.*perfmon kernel"):
             perfmon.connect(mortal.address)
+
+
+class TestReset(KillContract):
+    """A guest does not come back by itself: QEMU ends where a machine would begin anew."""
+
+    DIED = TestQemu.DIED
+    mortal, address = TestQemu.mortal, TestQemu.address
+
+    @pytest.fixture
+    def kill(self, mortal: Guest) -> Callable[[], None]:
+        return lambda: execute(mortal, "system_reset")
 
 
 class TestPerfmon(ClientKillContract):
