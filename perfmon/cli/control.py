@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from typing import ClassVar
 
 from perfmon.cli.command import HostCommand, Status, add_json_argument, say, word
 from perfmon.cli.output import print_json
+from perfmon.errors import TransportError
 from perfmon.events import events_in
 from perfmon.host import Host
 from perfmon.interface import Mode
@@ -89,8 +91,9 @@ class Configure(HostCommand):
                 host.configure(sample_rate=args.rate, buffer_size=args.buffer)
         finally:
             if paused:
-                host.enable()
-                say("monitoring was on: paused and resumed")
+                with suppress(TransportError):  # of a host that is gone, the first call says so
+                    host.enable()
+                    say("monitoring was on: paused and resumed")
         return Status.GOOD
 
 

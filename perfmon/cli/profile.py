@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -23,6 +23,7 @@ from perfmon.cli.command import (
     say,
 )
 from perfmon.cli.output import counted, number, print_json, table
+from perfmon.errors import TransportError
 from perfmon.events import Event, events_in
 from perfmon.host import Host
 from perfmon.interface import NameKind
@@ -90,9 +91,10 @@ def _profiling(host: Host) -> Iterator[None]:
         host.enable()
         yield
     finally:
-        if not enabled:
-            host.disable()
-        host.set_events(events_in(events))
+        with suppress(TransportError):  # of a host that is gone, the first call says so
+            if not enabled:
+                host.disable()
+            host.set_events(events_in(events))
 
 
 def _collect(host: Host, seconds: float, symbols: SymbolTable | None) -> Profile:

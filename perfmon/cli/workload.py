@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import suppress
 from typing import ClassVar, Final
 
 from perfmon.cli.command import HostCommand, Status, add_json_argument, count, say, word
 from perfmon.cli.figures import state_line, statistics_table
 from perfmon.cli.output import duration, number, print_json, standard_output
 from perfmon.cli.statistics import timed_histograms
+from perfmon.errors import TransportError
 from perfmon.host import Host
 from perfmon.statistics import Snapshot
 from perfmon.workloads import KINDS
@@ -62,8 +64,9 @@ class Workload(HostCommand):
             done = KINDS[args.kind](server, args.count, args.pages)
             elapsed = time.monotonic_ns() - begin
         finally:
-            for event in delays:
-                server.workload_delay(event, 0)
+            with suppress(TransportError):  # of a host that is gone, the first call says so
+                for event in delays:
+                    server.workload_delay(event, 0)
         wanted = 1 if args.kind == "sleep" else args.count
         if args.json:
             print_json({"kind": args.kind, "done": done, "elapsed_ns": elapsed})
@@ -98,8 +101,9 @@ class Demo(HostCommand):
             print()
             self._round(host, first)
         finally:
-            if not was_enabled:
-                host.disable()
+            with suppress(TransportError):  # of a host that is gone, the first call says so
+                if not was_enabled:
+                    host.disable()
         return Status.GOOD
 
     def _round(self, host: Host, earlier: Snapshot | None) -> Snapshot:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
-from perfmon.errors import PerfmonError
+from perfmon.errors import PerfmonError, TransportError
 from perfmon.events import Event, events_in
 from perfmon.host import Host
+from perfmon.info import Configuration, Interface
 from perfmon.interface import BUFFER_MAX, RATE_EVERY_EVENT, Flag, Mode
 from perfmon.reader import SampleReader, Start
 from perfmon.regressions.environment import environment_of
@@ -206,13 +207,16 @@ def _prepared(subjects: Sequence[Subject]) -> Iterator[None]:
         yield
     finally:
         for host, interface, configuration in before:
-            host.disable()
-            host.set_mode(configuration.mode)
-            host.configure(
-                sample_rate=configuration.sample_rate, buffer_size=configuration.buffer_size
-            )
-            if interface.enabled:
-                host.enable()
+            with suppress(TransportError):  # of a host that is gone, the first call says so
+                _restore(host, interface, configuration)
+
+
+def _restore(host: Host, interface: Interface, configuration: Configuration) -> None:
+    host.disable()
+    host.set_mode(configuration.mode)
+    host.configure(sample_rate=configuration.sample_rate, buffer_size=configuration.buffer_size)
+    if interface.enabled:
+        host.enable()
 
 
 class Meter:
@@ -248,7 +252,8 @@ class Meter:
                 one.run(server)
             end = host.clock().ticks_now
         finally:
-            host.disable()
+            with suppress(TransportError):  # of a host that is gone, the first call says so
+                host.disable()
         now = _read(host)
         events = _difference(self._before, now)
         self._before = now

@@ -20,6 +20,7 @@ import pytest
 import perfmon
 from perfmon.cli.command import Status
 from perfmon.recording.trace import open_trace
+from perfmon.regressions.history import History
 from tests.perfmon.relay.processes import PERFMON, ROOT
 
 # Works on the host of the environment, a little at a time, until that is gone.
@@ -133,6 +134,30 @@ class KillContract:
         assert time.monotonic() - begin < 15
         assert (status, out) == (Status.UNREACHABLE, "")
         assert re.search(self.DIED, err.splitlines()[-1]), err
+
+    @pytest.mark.parametrize("what", ["baseline save", "history add"])
+    def test_a_measurement_leaves_no_half_result(
+        self, what: str, address: str, kill: Callable[[], None], tmp_path: Path
+    ) -> None:
+        files = {
+            "baseline save": (str(tmp_path / "baseline.json"),),
+            "history add": ("--db", str(tmp_path / "history.db"), "label"),
+        }[what]
+        measure = ("--workload", "memory:500:1", "--runs", "1000")
+        with (
+            perfmon.connect(address) as host,
+            client(address, *what.split(), *files, *measure) as process,
+        ):
+            deadline = time.monotonic() + 60
+            while not host.stats("VM_ALLOC").count:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            kill()
+            status, out, err = end_of(process)
+        assert (status, out) == (Status.UNREACHABLE, "")
+        assert re.search(self.DIED, err.splitlines()[-1]), err
+        assert list(tmp_path.glob("*.json")) == []
+        assert History(tmp_path / "history.db").results() == []
 
 
 class ClientKillContract:
