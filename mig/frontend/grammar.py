@@ -458,9 +458,9 @@ class _Parser:
         return int(self._expect("NUMBER").lstrip("0")[:_MOST_DIGITS] or "0")
 
     def _word(self) -> str:
-        """What ``waittime`` and ``msgoption`` take."""
-        is_simple = self._kind in ("IDENTIFIER", "NUMBER")
-        return self._expect(self._kind if is_simple else "WORD")
+        """What ``waittime`` and ``msgoption`` take: a keyword is a word like any other there."""
+        first = self._text[:1]
+        return self._expect(self._kind if first.isalnum() or first == "_" else "WORD")
 
 
 #: What begins with a kind of token; the methods find it as the current one.

@@ -25,6 +25,11 @@ t_STRING = r'"[^"\n]*"'
 t_HEADER = r"<[^>\n]*>"
 
 
+def is_reserved(word: str) -> bool:
+    """Whether a word is no identifier."""
+    return word.lower() in KEYWORDS or word.startswith("MACH_MSG_TYPE_")
+
+
 def t_NUMBER(t: Any) -> Any:
     r"[0-9]+"
     return t
@@ -43,9 +48,10 @@ def t_IDENTIFIER(t: Any) -> Any:
 def t_word_WORD(t: Any) -> Any:
     r"[-/._$A-Za-z0-9]+"
     t.lexer.begin("INITIAL")
-    simple = t.value.isdigit() or (t.value.isidentifier() and t.value.lower() not in KEYWORDS)
-    if simple:
-        t.type = "NUMBER" if t.value.isdigit() else "IDENTIFIER"
+    if t.value.isdigit():
+        t.type = "NUMBER"
+    elif t.value.isidentifier() and not is_reserved(t.value):  # it may be an argument's
+        t.type = "IDENTIFIER"
     return t
 
 
