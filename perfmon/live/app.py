@@ -102,8 +102,8 @@ class Monitor(App[None]):
         return lambda state: self._inbox.__setitem__(at, state)
 
     def _show_new(self) -> None:
-        if not self.view.paused:
-            # The timer may tick once more while the screen is taken down.
+        # The timer may tick once more while screens are taken down, and when none is left.
+        if not self.view.paused and self.screen_stack:
             with suppress(NoMatches):
                 self.refresh_view()
 

@@ -265,3 +265,14 @@ def test_q_ends_it_and_stops_the_feeds():
 
     watch(script)
     assert not any(feed._thread.is_alive() for feed in apps[0].feeds)
+
+
+def test_a_tick_after_the_last_screen_went_is_no_error():
+    async def script(app, pilot):
+        screens = app._screen_stack
+        before = screens[:]
+        screens.clear()
+        app._show_new()
+        screens[:] = before
+
+    watch(script)
