@@ -169,13 +169,13 @@ class Call:
         port = self._port("request")
         direct = self._translated(kind, port) if kind.intran else port
         if kind.intran_payload is None or self._side.in_kernel:
-            out.line(f"{name} = {direct};")
+            out.wrapped(f"{name} = {direct};")
             return
         local = f"MACH_MSGH_BITS_LOCAL({head}.msgh_bits)"
         out.line(f"if ({local} == MACH_MSG_TYPE_PROTECTED_PAYLOAD)")
         out.line(f"\t{name} = {kind.intran_payload}({head}.msgh_protected_payload);")
         out.line("else")
-        out.line(f"\t{name} = {direct};")
+        out.wrapped(f"\t{name} = {direct};")
 
     # The call.
 

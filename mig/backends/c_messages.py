@@ -143,7 +143,7 @@ def _declare_part(out: Printer, side: Side, part: Part) -> None:
     offset = side.abi.header if part.is_first else 0
     for field in part.fields:
         offset += field.descriptor_size
-        out.line(
+        out.wrapped(
             f"_Static_assert(__builtin_offsetof({part.struct}, {field.name}) == {offset},"
             f' "offset of {field.name}");'
         )
@@ -324,7 +324,7 @@ def check_fields(
             conditions += field_conditions(checked, field)
         check(out, conditions, failure)
         if part.variable is not None:
-            out.line(f"Part = {_room(checked, part.variable)};")
+            out.wrapped(f"Part = {_room(checked, part.variable)};")
             out.line("Size += Part;")
             if part.variable is variables[-1]:
                 check(out, [f"{checked.head}.msgh_size != Size"], failure)

@@ -180,7 +180,7 @@ class _Stub:
             port = "ReplyPort"
         size = "Size" if not request.layout.is_fixed else str(request.layout.minimum_size)
         head = request.head
-        out.line(f"{head}.msgh_bits = {self._bits()};")
+        out.wrapped(f"{head}.msgh_bits = {self._bits()};")
         out.line(f"{head}.msgh_size = {size};")
         out.line(f"{head}.msgh_remote_port = {cast}{routine.request_port.name};")
         out.line(f"{head}.msgh_local_port = {port};")
@@ -208,8 +208,8 @@ class _Stub:
         bits = f"MACH_MSGH_BITS({self._disposition(routine.request_port)}, {local})"
         complexity = self._request.complexity
         if complexity is Complexity.ALWAYS:
-            return f"{c_messages.COMPLEX_BIT} | {bits}"
-        return f"Complex | {bits}" if complexity is Complexity.SOMETIMES else bits
+            return f"{c_messages.COMPLEX_BIT} |\n\t\t{bits}"
+        return f"Complex |\n\t\t{bits}" if complexity is Complexity.SOMETIMES else bits
 
     def _disposition(self, port: Argument) -> str:
         given = self._routine.implied(port, Role.POLYMORPHIC)
@@ -260,8 +260,9 @@ class _Stub:
         header = c_messages.header_conditions(reply)
         if len(reply.layout.fields) > 1:
             error = (
-                f"({reply.head}.msgh_size != sizeof(mig_reply_header_t) || {reply.is_complex} ||\n"
-                f"\t     {reply.parts[0].pointer}->RetCode == KERN_SUCCESS)"
+                f"({reply.head}.msgh_size != sizeof(mig_reply_header_t) ||\n"
+                f"\t      {reply.is_complex} ||\n"
+                f"\t      {reply.parts[0].pointer}->RetCode == KERN_SUCCESS)"
             )
             header = [f"(({' || '.join(header)}) &&\n\t     {error})"]
         check(out, [*header, *c_messages.field_conditions(reply, code)], _TYPE_ERROR)
@@ -329,10 +330,10 @@ class _Stub:
         """An array longer than the caller has room for is cut, and its real length reported."""
         out, amount = self._out, count(field, reply.pointer(field))
         with out.braces(f"if (mig_unlikely({amount} > *{counter.name}))"):
-            out.line(self._copy(reply, field, field.argument, f"*{counter.name}"))
+            out.wrapped(self._copy(reply, field, field.argument, f"*{counter.name}"))
             out.line(f"*{counter.name} = {amount};")
             out.line("return MIG_ARRAY_TOO_LARGE;")
-        out.line(self._copy(reply, field, field.argument, amount))
+        out.wrapped(self._copy(reply, field, field.argument, amount))
 
     def _take_indefinite(self, reply: Message, field: Field, counter: Argument) -> None:
         """An array longer than the caller has room for gets memory of its own."""
@@ -349,7 +350,7 @@ class _Stub:
                 out.line("if (Memory == 0)")
                 out.line("\treturn KERN_RESOURCE_SHORTAGE;")
                 out.line(f"*{name} = ({c_type}) Memory;")
-            out.line(self._copy(reply, field, f"*{name}", amount))
+            out.wrapped(self._copy(reply, field, f"*{name}", amount))
         out.line("}")
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+_OPERATORS = ("||", "&&", "|", "?", ":", "=")
+
 
 class Printer:
     """A growing text with a current indentation."""
@@ -20,16 +22,24 @@ class Printer:
         self._lines.append(f"{self._indent * self._depth}{text}" if text else "")
 
     def wrapped(self, text: str, width: int = 100) -> None:
-        """Add a long line, broken behind commas; a tab counts as eight columns."""
-        start = f"{self._indent * self._depth}{text}"
-        while len(start.expandtabs()) > width:
-            room = width - (len(start.expandtabs()) - len(start))
-            cut = start.rfind(", ", len(self._indent) * self._depth + 1, room)
+        """Add C, its long lines broken behind commas or else operators; a tab is eight columns."""
+        first, *others = text.split("\n")
+        for line in (f"{self._indent * self._depth}{first}", *others):
+            self._wrap(line, width)
+
+    def _wrap(self, line: str, width: int) -> None:
+        while len(line.expandtabs()) > width:
+            room = width - (len(line.expandtabs()) - len(line))
+            begin = len(line) - len(line.lstrip())
+            cut = line.rfind(", ", begin, room)
+            if cut < 0:
+                at = max(line.rfind(f" {operator} ", begin, room) for operator in _OPERATORS)
+                cut = line.find(" ", at + 1) - 1 if at >= 0 else -1
             if cut < 0:
                 break
-            self._lines.append(start[: cut + 1])
-            start = f"{self._indent * (self._depth + 1)}{start[cut + 2 :]}"
-        self._lines.append(start)
+            self._lines.append(line[: cut + 1])
+            line = f"{self._indent * (self._depth + 1)}{line[cut + 2 :]}"
+        self._lines.append(line)
 
     def lines(self, texts: Iterable[str]) -> None:
         """Add several lines."""

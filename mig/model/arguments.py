@@ -120,8 +120,12 @@ class ArgumentResolver:
             argument = replace(argument, longform=needed or flag.name == "islong")
         elif flag.name in ("dealloc", "notdealloc"):
             argument = replace(argument, deallocate=deallocation(flag))
-            if kind.inline and not kind.indefinite and not kind.is_port:
-                refusal = "is never out of line"
+            if kind.inline and not kind.indefinite and flag.name == "dealloc":
+                self._diagnostics.warning(
+                    flag.position,
+                    f"'dealloc' makes the kernel refuse the message:"
+                    f" '{argument.name}' is never out of line",
+                )
         elif flag.name == "servercopy" and not (kind.indefinite and argument.in_request):
             refusal = "is no array[] in a request"
         elif flag.name == "servercopy":

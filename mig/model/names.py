@@ -23,8 +23,8 @@ _GENERATED_NAMES = {
 }
 _GENERATED_NUMBERED_NAMES = {"In", "Out", "Request", "Reply"}
 _GENERATED_PREFIXES = ("RetCode", "mig_", "__mig_")
-#: The longest identifier that compilers and linkers are sure to tell apart.
-_LENGTH_LIMIT = 200
+#: The longest identifier; GNU MIG has room for less than a hundred characters.
+_LENGTH_LIMIT = 128
 
 
 def check_name(

@@ -67,7 +67,7 @@ def errors_of(text):
             "routine r(p : port_t; aType : int; a : int);",
             "3:23: error: 'aType' is what generated code calls a part of 'a'",
         ),
-        (f"routine r(p : port_t; {'a' * 201} : int);", "3:23: error: a name of 201 characters"),
+        (f"routine r(p : port_t; {'a' * 200} : int);", "3:23: error: a name of 200 characters"),
         ("routine r();", "3:9: error: routine 'r' has no request port"),
         ("routine r(p : int);", "3:11: error: the request port 'p' is not a port"),
         (
@@ -201,6 +201,6 @@ def test_flags_of_a_type_are_defaults_of_its_arguments():
 def test_flags_without_effect_are_warned_of():
     model = model_of("routine r(p : port_t; a : int, dealloc; out b : int, CountInOut);")
     assert [warning.message for warning in model.warnings] == [
-        "'dealloc' has no effect: 'a' is never out of line",
+        "'dealloc' makes the kernel refuse the message: 'a' is never out of line",
         "'countinout' has no effect: 'b' is no variable-sized array in a reply",
     ]
