@@ -21,8 +21,16 @@ KINDS: Final[Mapping[str, _Work]] = MappingProxyType(
         "tasks": lambda server, times, _: server.workload_tasks(times),
         "threads": lambda server, times, _: server.workload_threads(times),
         "sleep": lambda server, milliseconds, _: server.workload_sleep(milliseconds),
+        # Kernels alone have these.
+        "pingpong": lambda server, times, _: server.workload_pingpong(times),
+        "interruptions": lambda server, times, _: server.workload_interruptions(times),
+        "exceptions": lambda server, times, _: server.workload_exceptions(times),
+        "paging": lambda server, times, pages: server.workload_paging(times, pages),
+        "deaths": lambda server, times, _: server.workload_deaths(times),
+        "crowds": lambda server, times, _: server.workload_crowds(times),
     }
 )
+_PAGED: Final = frozenset({"memory", "paging"})
 
 SYNTAX: Final = "KIND:COUNT[:PAGES],..."
 _WORD_MAX: Final = 0xFFFFFFFF
@@ -39,7 +47,7 @@ class Work:
     Attributes:
         kind: a key of `KINDS`.
         count: how often; milliseconds for sleep.
-        pages: pages that memory touches.
+        pages: pages that memory and paging touch.
     """
 
     kind: str
@@ -47,7 +55,7 @@ class Work:
     pages: int = 1
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.count}" + (f":{self.pages}" if self.kind == "memory" else "")
+        return f"{self.kind}:{self.count}" + (f":{self.pages}" if self.kind in _PAGED else "")
 
     def run(self, server: PerfWorkload) -> None:
         """Do it.
@@ -79,7 +87,7 @@ def _parse_work(text: str) -> Work:
     kind, *numbers = text.strip().split(":")
     if kind not in KINDS:
         raise WorkloadError(f"{text!r} is no workload: expected {SYNTAX} of {', '.join(KINDS)}")
-    most = 2 if kind == "memory" else 1
+    most = 2 if kind in _PAGED else 1
     valid = [n for n in numbers if n.isascii() and n.isdigit() and 0 < int(n) <= _WORD_MAX]
     if not 1 <= len(numbers) <= most or valid != numbers:
         form = f"{kind}:COUNT[:PAGES]" if most == 2 else f"{kind}:COUNT"

@@ -41,7 +41,7 @@ class Workload(HostCommand):
             "count", type=count, metavar="COUNT", help="how often; milliseconds for sleep"
         )
         parser.add_argument(
-            "--pages", type=word, default=1, help="pages that memory touches (default: 1)"
+            "--pages", type=word, default=1, help="pages that memory and paging touch (default: 1)"
         )
         parser.add_argument(
             "--delay",

@@ -169,5 +169,5 @@ def test_a_workload_that_cannot_be_read_says_what_was_expected(text: str):
 
 
 def test_a_workload_is_written_as_it_is_read():
-    text = "messages:300,memory:200:4,tasks:5"
+    text = "messages:300,memory:200:4,tasks:5,paging:10:2"
     assert workload_text(parse_workload(text)) == text
