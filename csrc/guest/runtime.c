@@ -207,13 +207,33 @@ vm_size_t mig_strncpy(char *to, const char *from, vm_size_t size)
 	return length + 1;
 }
 
+typedef uintptr_t word_t __attribute__((may_alias, aligned(1)));
+
+/* An emulator is quicker at eight moves than at an instruction that repeats one. */
 void *memcpy(void *to, const void *from, size_t size)
 {
 	void *result = to;
-	size_t words = size / sizeof(uint32_t);
 
-	__asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-	size %= sizeof(uint32_t);
+	for (; size >= 8 * sizeof(word_t); size -= 8 * sizeof(word_t)) {
+		const word_t *source = from;
+		word_t *target = to;
+
+		target[0] = source[0];
+		target[1] = source[1];
+		target[2] = source[2];
+		target[3] = source[3];
+		target[4] = source[4];
+		target[5] = source[5];
+		target[6] = source[6];
+		target[7] = source[7];
+		from = source + 8;
+		to = target + 8;
+	}
+	for (; size >= sizeof(word_t); size -= sizeof(word_t)) {
+		*(word_t *)to = *(const word_t *)from;
+		from = (const word_t *)from + 1;
+		to = (word_t *)to + 1;
+	}
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
 	return result;
 }

@@ -28,9 +28,9 @@ READING = len(EVENTS)
 FORWARDING = 2
 """The relay's request to the workload server and the server's reply."""
 
-PATIENCE = 0.3
-"""Seconds after which the relay makes way for others: the port for the reply is another then, and
-is destroyed by one more request.
+PATIENCE = 0.15
+"""Seconds after which the relay makes way for others, even if the kernel's clock is fast: the port
+for the reply is another then, and is destroyed by one more request.
 """
 
 Work = Callable[[Clients, int], int]
