@@ -3,6 +3,7 @@
 lists what GNU MIG's does.
 """
 
+import re
 import subprocess
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +18,8 @@ from tests.conformance.subjects import KERNEL_SERVER, MACH, SUBJECTS, Subject
 from tests.conformance.targets import SID_TARGETS, TARGETS, Target
 from tests.conformance.workshop import Workshop
 
+INCOMPLETE = Path("device/notify.defs")
+"""Of sid; uses a type that neither it nor what it includes defines."""
 FREESTANDING = {"memcmp", "memcpy", "memmove", "memset"}
 """What the C compiler itself may call."""
 
@@ -124,3 +127,26 @@ def test_headers_declare_the_same_prototypes(variant: Variant, header: str) -> N
 
 def test_lists_of_message_ids_are_the_same(variant: Variant) -> None:
     assert variant.ours.listing.read_text() == variant.gnu.listing.read_text()
+
+
+@pytest.mark.parametrize("target", (*TARGETS, *SID_TARGETS), ids=lambda t: f"{t.abi}-{t.suite}")
+def test_no_interface_of_gnumach_dev_is_missing(target: Target) -> None:
+    compared = {INCOMPLETE, *(subject.path for subject in MACH)}
+    machine = target.mach_include / "mach" / "machine"
+    found = {
+        Path("mach", "machine", path.name)
+        if path.parent.samefile(machine)
+        else path.relative_to(target.mach_include)
+        for path in target.mach_include.rglob("*.defs")
+        if re.search(r"^subsystem\b", path.read_text(), re.MULTILINE)
+    }
+    assert found <= compared
+
+
+@pytest.mark.parametrize("who", ["ours", "gnu"])
+@pytest.mark.parametrize("target", SID_TARGETS, ids=lambda target: target.abi)
+def test_an_interface_that_lacks_a_type_is_refused(
+    target: Target, who: str, tmp_path: Path
+) -> None:
+    with pytest.raises(AssertionError, match="type 'notify_port_t' (is )?not defined"):
+        generate(who, target, target.mach_include / INCOMPLETE, tmp_path, ())
