@@ -148,5 +148,5 @@ def test_no_interface_of_gnumach_dev_is_missing(target: Target) -> None:
 def test_an_interface_that_lacks_a_type_is_refused(
     target: Target, who: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(AssertionError, match="type 'notify_port_t' (is )?not defined"):
+    with pytest.raises(AssertionError, match=r"type 'notify_port_t' (is )?not defined"):
         generate(who, target, target.mach_include / INCOMPLETE, tmp_path, ())
