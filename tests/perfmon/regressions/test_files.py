@@ -50,6 +50,10 @@ def changed(**fields: object) -> str:
     return json.dumps({**json.loads(to_text(measurement(noisy()))), **fields})
 
 
+COUNTS = dict.fromkeys(("count", "errors", "waits", "timed", "total_ns"), 1)
+RUN = {"elapsed_ns": 1, "events": {"2": {**COUNTS, "typical_ns": "RUN", "histogram": []}}}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -62,6 +66,11 @@ def changed(**fields: object) -> str:
         (changed(runs=[{"elapsed_ns": -1, "events": {}}]), "expected a whole number, found -1"),
         (changed(buckets_ns=[]), "missing or wrong"),
         (changed(environment={"cpus": "two"}), "cpus is 'two'"),
+        (changed(runs=[RUN]).replace('"RUN"', "1e999"), "typical_ns is inf"),
+        (changed(runs=[RUN]).replace('"RUN"', "NaN"), "typical_ns is nan"),
+        (changed(runs=[{"elapsed_ns": 1 << 64, "events": {}}]), "expected a whole number"),
+        (changed(names={"-1": "less than none"}), "expected a whole number"),
+        ("[" * 100_000, "no JSON"),
     ],
 )
 def test_what_is_no_baseline_is_refused_with_a_reason(text: str, said: str, tmp_path: Path):

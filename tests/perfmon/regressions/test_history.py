@@ -2,6 +2,8 @@
 """History: the first bad label is named, spikes and noise are not, and the picture is one."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -104,6 +106,38 @@ def test_a_file_that_is_no_history_is_refused(tmp_path: Path):
     (tmp_path / "file").write_text("no database, only text, and enough of it to be looked at\n" * 9)
     with pytest.raises(HistoryError, match="file is not a database"):
         History(tmp_path / "file").results()
+
+
+ONE = "event = 2 and metric = 'time'"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            f"update value set metric = 'colour' where {ONE}",
+            "expected a quantity, found 'colour'",
+        ),
+        ("update value set value = 9e999", "expected a finite number, found 'inf'"),
+        ("update value set value = 'many'", "expected a finite number, found 'many'"),
+        (
+            f"update value set event = 'two' where {ONE}",
+            "expected a whole number, found 'two'",
+        ),
+        ("update result set runs = x'00'", "expected a whole number, found"),
+        ("update result set workload = cast(x'ff' as text)", "decode"),
+    ],
+)
+def test_values_of_another_kind_are_refused(change: str, said: str, tmp_path: Path):
+    path = tmp_path / "history.db"
+    history = History(path)
+    for label in ("a", "b"):
+        history.add("default", label, measurement(noisy(), runs=1))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(change)
+    with pytest.raises(HistoryError, match=rf"history\.db: .*{said}"):
+        history.results()
+        history.lines("default")
 
 
 def test_the_commands_keep_show_and_draw(
