@@ -278,8 +278,9 @@ def _await_ready(guest: Guest, timeout: float) -> None:
         if not guest.alive:
             raise GuestError(f"guest {guest.name} ended while booting{_tail(guest)}")
         if time.monotonic() >= deadline:
+            tail = _tail(guest)
             stop(guest.name)
-            raise GuestError(f"guest {guest.name} was not ready within {timeout:g} s{_tail(guest)}")
+            raise GuestError(f"guest {guest.name} was not ready within {timeout:g} s{tail}")
         time.sleep(_POLL)
 
 
