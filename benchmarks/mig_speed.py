@@ -69,7 +69,8 @@ def measure() -> Iterator[tuple[str, str, tuple[float, ...]]]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print, with how busy the machine was before."""
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     for title, who, values in measure():
         print(f"{title:48} {who:16} {_spread(list(values))}")
 
