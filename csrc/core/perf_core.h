@@ -43,8 +43,10 @@ struct perf_cpu {
 	uint32_t settings; /* that it has taken over */
 	uint64_t closed;   /* until then, inclusive, no sample is due */
 	uint32_t limited;  /* usual events without a sample; carries into account */
+	uint32_t due;	   /* see perf_cpu_due() */
 	struct perf_slot *next; /* where the next sample goes; at end: nowhere */
 	struct perf_slot *end;
+	struct perf_slot *plain_end; /* end, or null while there is a rate limit */
 	bool stops; /* there, and does not begin another lap */
 	perf_ring_t ring;
 	uint32_t generation;
@@ -82,6 +84,27 @@ void PERF_FAST_CALL perf_cpu_renew(struct perf_cpu *cpu);
 
 /* No place for a sample: the next lap begins, or false, and it is refused. */
 bool PERF_FAST_CALL perf_cpu_lap(struct perf_cpu *cpu);
+
+/*
+ * May there be a sample of a usual event, and is there a place for it?  If not,
+ * that is counted.  Asked where next is not below plain_end.
+ */
+bool PERF_FAST_CALL perf_cpu_admit(struct perf_cpu *cpu, uint64_t now);
+
+/*
+ * due is closed for those who look at the lower half of the clock alone: from
+ * due on a sample may be due, before it none is.  It is 0 while there is no
+ * limit, and unless closed lies in the 2^32 ticks that now does.  Who relies on
+ * it says when others begin; until then an event that is due may be taken for
+ * one that is not, and its token is for a later one.
+ */
+static inline void
+perf_cpu_due(struct perf_cpu *cpu, uint64_t now)
+{
+	uint64_t first = cpu->closed + 1;
+
+	cpu->due = first >> 32 == now >> 32 ? (uint32_t)first : 0;
+}
 
 /* What counts in 32 bits goes into 64, because the event's total has carried. */
 void PERF_FAST_CALL perf_cpu_carry(struct perf_cpu *cpu,

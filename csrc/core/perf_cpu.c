@@ -38,9 +38,13 @@ clear_statistics(struct perf_cpu *cpu)
 static void __attribute__((noinline))
 begin_ring(struct perf_cpu *cpu)
 {
+	uint64_t now;
+
 	perf_publish_word(&cpu->ring, perf_load_word(&perf_shared.ring[cpu - perf_cpus]));
 	perf_store_slot(&cpu->next, perf_ring_slots(cpu->ring));
-	cpu->closed = perf_limit_full(&perf_shared.limit, perf_platform_clock());
+	now = perf_platform_clock();
+	cpu->closed = perf_limit_full(&perf_shared.limit, now);
+	perf_cpu_due(cpu, now);
 }
 
 static void __attribute__((noinline))
@@ -52,6 +56,7 @@ begin_lap(struct perf_cpu *cpu)
 		cpu->end += perf_ring_size(cpu->ring);
 	if (cpu->stops && cpu->account.written != 0) /* there is a sample in each slot */
 		cpu->end = cpu->next;
+	cpu->plain_end = perf_load32(&perf_shared.limit.interval) == 0 ? cpu->end : NULL;
 }
 
 /*
@@ -91,6 +96,17 @@ perf_cpu_lap(struct perf_cpu *cpu)
 	perf_add64(&cpu->account.written, perf_ring_size(cpu->ring));
 	perf_store_slot(&cpu->next, perf_ring_slots(cpu->ring));
 	return true;
+}
+
+bool PERF_FAST_CALL
+perf_cpu_admit(struct perf_cpu *cpu, uint64_t now)
+{
+	if (!perf_limit_admit(&perf_shared.limit, now, &cpu->closed)) {
+		perf_add32(&cpu->limited, 1);
+		return false;
+	}
+	perf_cpu_due(cpu, now);
+	return cpu->next != cpu->end || perf_cpu_lap(cpu);
 }
 
 void PERF_FAST_CALL

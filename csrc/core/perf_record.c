@@ -99,6 +99,7 @@ write_sample(struct perf_cpu *cpu, uint32_t what, uint32_t duration, uint64_t no
 	struct perf_slot *slot;
 
 	perf_limit_take(&perf_shared.limit, now, &cpu->closed);
+	perf_cpu_due(cpu, now);
 	if (perf_unlikely(cpu->next == cpu->end) && !perf_cpu_lap(cpu))
 		return;
 	slot = cpu->next;
@@ -209,4 +210,35 @@ perf_stamp_take(struct perf_stamp *start)
 	start->epoch = __atomic_load_n(&perf_active.epoch, __ATOMIC_RELAXED);
 	start->cpu = perf_platform_cpu();
 	start->ticks = perf_platform_clock();
+}
+
+/*
+ * What is ahead of the clock that was read are samples of interrupts that came
+ * since, which alone leave their timestamps; and what was not usual.
+ */
+void PERF_FAST_CALL
+perf_usual_sample(uint32_t what, uint64_t now, uint32_t ticks, uint32_t data1,
+		  uint32_t data2, const struct perf_ids *ids)
+{
+	unsigned long saved = PERF_ALONE ? perf_platform_mask() : 0;
+	struct perf_cpu *cpu = &perf_cpus[perf_platform_cpu()];
+
+	if (perf_unlikely((int64_t)now < (int64_t)cpu->newest))
+		now = cpu->newest;
+	if ((uint8_t)what == PERF_EVENT_INTERRUPT || !PERF_ALONE)
+		cpu->newest = now;
+	if (perf_likely(cpu->next < cpu->plain_end) || perf_cpu_admit(cpu, now)) {
+		struct perf_slot *slot = cpu->next;
+
+		perf_store64(&slot->timestamp, now);
+		perf_store32(&slot->what, what);
+		perf_store32(&slot->duration, ticks);
+		perf_store32(&slot->task, ids->task);
+		perf_store32(&slot->thread, ids->thread);
+		perf_store32(&slot->data1, data1);
+		perf_store32(&slot->data2, data2);
+		perf_store_slot(&cpu->next, slot + 1);
+	}
+	if (PERF_ALONE)
+		perf_platform_unmask(saved);
 }

@@ -37,10 +37,11 @@ perf_statistics_watch(struct perf_statistics *statistics, bool blind)
 	uint64_t low = min < PERF_USUAL_TICKS_MIN ? PERF_USUAL_TICKS_MIN : min;
 	uint32_t late = perf_load32(&perf_late_ticks);
 	uint64_t high = max < late ? max : late;
-	bool none = blind || low > high;
 
+	if (high >= PERF_USUAL_TICKS_LIMIT)
+		high = PERF_USUAL_TICKS_LIMIT - 1;
 	perf_store32(&statistics->low, (uint32_t)low);
-	perf_store32(&statistics->span, none ? 0 : (uint32_t)(high - low) + 1);
+	perf_store32(&statistics->limit, blind || low > high ? 0 : (uint32_t)high + 1);
 }
 
 bool PERF_FAST_CALL

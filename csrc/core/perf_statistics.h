@@ -1,10 +1,10 @@
 /*
  * Statistics of one event on one CPU, in ticks: 1 KB.
  *
- * An event is usual if its time moves neither min nor max and is neither below
- * 64 ticks nor longer than a threshold allows.  That is a single test, and to count such an
- * event are four additions to words of 32 bits; all else is found by that
- * test, or by a carry, and handled out of line.
+ * An event is usual if its time moves neither min nor max, is neither below 64
+ * nor above 2^30 ticks, and is not longer than a threshold allows.  That is a
+ * single test, and to count such an event are four additions to words of 32
+ * bits; all else is found by that test, or by a carry, and handled out of line.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -37,8 +37,8 @@ struct perf_statistics {
 	uint64_t wait_total;
 	uint64_t min_inverted; /* of the timed: ~min */
 	uint64_t max;
-	uint32_t low;	/* usual are span times from low on; none while */
-	uint32_t span;	/* each event has to be looked at */
+	uint32_t low;	/* usual are times from low on and below limit; none */
+	uint32_t limit; /* while each event has to be looked at */
 	uint32_t total; /* of the timed */
 	uint32_t total_high;
 	uint32_t timed_since;
@@ -52,12 +52,12 @@ _Static_assert(sizeof(struct perf_statistics) == 1024, "statistics of an event")
 
 #define PERF_LONG_TICKS (UINT64_C(1) << 32)
 #define PERF_USUAL_TICKS_MIN (4u << PERF_WORK_SHIFT)
+#define PERF_USUAL_TICKS_LIMIT (UINT32_C(1) << 30) /* four times as much fits 32 bits */
 
 static inline bool
 perf_is_usual(const struct perf_statistics *statistics, uint64_t ticks)
 {
-	return ticks < PERF_LONG_TICKS
-	       && (uint32_t)ticks - statistics->low < statistics->span;
+	return ticks >= statistics->low && ticks < statistics->limit;
 }
 
 /* total has carried out of 32 bits. */

@@ -46,41 +46,12 @@ perf_usual_end(const struct perf_section *section)
 }
 
 /*
- * A sample is due.  What is ahead of the clock that was read are samples of
- * interrupts that came since, which alone leave their timestamps; and what was
- * not usual.
+ * Out of line, in the section: a sample is due.  what is event | cpu << 8, now
+ * the clock that was read.
  */
-PERF_INLINE void
-perf_usual_sample(struct perf_section *section, uint32_t event, uint64_t now,
-		  uint32_t ticks, uint32_t data1, uint32_t data2, const struct perf_ids *ids)
-{
-	struct perf_cpu *cpu = section->cpu;
-	struct perf_slot *slot;
-
-	if (PERF_ALONE)
-		section->saved = perf_platform_mask();
-	if (perf_unlikely((int64_t)now < (int64_t)cpu->newest))
-		now = cpu->newest;
-	if (event == PERF_EVENT_INTERRUPT || !PERF_ALONE)
-		cpu->newest = now;
-	slot = cpu->next;
-	if (perf_unlikely(perf_peek32(&perf_shared.limit.interval) != 0)
-	    && !perf_limit_admit(&perf_shared.limit, now, &cpu->closed)) {
-		perf_add32(&cpu->limited, 1);
-	} else if (perf_likely(slot != cpu->end) || perf_cpu_lap(cpu)) {
-		slot = cpu->next;
-		perf_store64(&slot->timestamp, now);
-		perf_store32(&slot->what, event | section->number << 8);
-		perf_store32(&slot->duration, ticks);
-		perf_store32(&slot->task, ids->task);
-		perf_store32(&slot->thread, ids->thread);
-		perf_store32(&slot->data1, data1);
-		perf_store32(&slot->data2, data2);
-		perf_store_slot(&cpu->next, slot + 1);
-	}
-	if (PERF_ALONE)
-		perf_platform_unmask(section->saved);
-}
+void PERF_FAST_CALL perf_usual_sample(uint32_t what, uint64_t now, uint32_t ticks,
+				      uint32_t data1, uint32_t data2,
+				      const struct perf_ids *ids);
 
 /*
  * An event of the running thread, which began at start and ends now, without a
@@ -110,7 +81,8 @@ perf_record_usual(uint32_t event, uint64_t start, uint64_t now, uint32_t data1,
 	if (perf_likely((int64_t)now <= (int64_t)cpu->closed))
 		perf_add32(&cpu->limited, 1);
 	else
-		perf_usual_sample(&section, event, now, (uint32_t)ticks, data1, data2, ids);
+		perf_usual_sample(event | section.number << 8, now, (uint32_t)ticks, data1,
+				  data2, ids);
 	recorded = true;
 out:
 	perf_usual_end(&section);

@@ -10,10 +10,9 @@
 
 #include "perf_activity.h"
 
-#define ACTIVITIES 1024 /* a power of two */
 #define WINDOW 16
 
-static struct perf_activity activities[ACTIVITIES];
+struct perf_activity perf_activities[PERF_ACTIVITIES];
 
 /* Of the threads that have no place there. */
 static struct perf_activity unlisted[PERF_PLATFORM_CPUS];
@@ -26,9 +25,9 @@ struct perf_activity *perf_current[PERF_PLATFORM_CPUS] = {
 static struct perf_activity *
 place(uintptr_t thread, uint32_t distance)
 {
-	uint32_t hash = (uint32_t)(thread >> 4) * UINT32_C(0x9e3779b1);
+	uint32_t hash = (uint32_t)(thread >> 4) * UINT32_C(PERF_ACTIVITY_HASH);
 
-	return &activities[((hash >> 16) + distance) % ACTIVITIES];
+	return &perf_activities[((hash >> 16) + distance) % PERF_ACTIVITIES];
 }
 
 static void
@@ -120,8 +119,8 @@ perf_activity_forget(uintptr_t thread)
 void
 perf_activities_clear(void)
 {
-	for (uint32_t at = 0; at < ACTIVITIES; at++)
-		perf_publish_word(&activities[at].thread, 0);
+	for (uint32_t at = 0; at < PERF_ACTIVITIES; at++)
+		perf_publish_word(&perf_activities[at].thread, 0);
 	for (uint32_t cpu = 0; cpu < PERF_PLATFORM_CPUS; cpu++) {
 		unlisted[cpu].thread = PERF_NO_THREAD;
 		empty(&unlisted[cpu], 0);
@@ -131,9 +130,8 @@ perf_activities_clear(void)
 		perf_current[perf_platform_cpu()] = perf_activity_enter(perf_platform_thread());
 }
 
-/* False if it never began. */
-static bool __attribute__((noinline, cold)) PERF_FAST_CALL
-unusual(uint32_t what, uint32_t data1, uint32_t data2,
+bool __attribute__((noinline, cold)) PERF_FAST_CALL
+perf_interval_unusual(uint32_t what, uint32_t data1, uint32_t data2,
 		      const struct perf_interval *interval, uint64_t now)
 {
 	uint64_t begun = interval->begun;
@@ -147,27 +145,6 @@ unusual(uint32_t what, uint32_t data1, uint32_t data2,
 	/* Masked, or begun before monitoring was disabled and enabled again. */
 	if (perf_event_active((uint8_t)what) && begun >= perf_active.since)
 		perf_record_measured(what, data1, data2, NULL, now - begun, now,
-				     PERF_ALONE ? 0 : interval->cpu);
+				     perf_interval_cpu(interval));
 	return true;
-}
-
-bool PERF_FAST_CALL
-perf_interval_ended(uint32_t what, uint32_t data1, uint32_t data2,
-		    const struct perf_interval *interval, uint64_t now)
-{
-	if (perf_likely(what >> 16 == 0)
-	    && perf_record_usual(what, interval->begun, now, data1, data2,
-				 &perf_activity_current()->ids))
-		return true;
-	return unusual(what, data1, data2, interval, now);
-}
-
-void PERF_FAST_CALL
-perf_nested_end(uint32_t what, uint32_t data1, uint32_t data2, const struct perf_nested *nested)
-{
-	uint64_t now = perf_platform_clock();
-
-	if (perf_unlikely(perf_activity_current()->switches != nested->switches))
-		what |= PERF_FLAG_WAITED << 16;
-	perf_interval_ended(what, data1, data2, &nested->interval, now);
 }

@@ -21,14 +21,6 @@
 void __wrap_task_init(void);
 
 static void
-redirect(bool on)
-{
-	for (uint32_t i = 0; i < perf_site_count; i++)
-		if (perf_sites[i].wrapper == (uintptr_t)__wrap_task_init)
-			perf_site_set(&perf_sites[i], on);
-}
-
-static void
 complain(const char *item, const char *why)
 {
 	printf("perf=: %s %s: ignored\n", item, why);
@@ -37,12 +29,12 @@ complain(const char *item, const char *why)
 void
 perf_boot_recording_await(void)
 {
-	redirect(true);
+	perf_hook_set((uintptr_t)__wrap_task_init, true);
 }
 
 PERF_WRAP(void, task_init, (void))
 {
-	redirect(false);
+	perf_hook_set((uintptr_t)__wrap_task_init, false);
 	perf_boot(kernel_cmdline, complain);
 	__real_task_init();
 }

@@ -19,8 +19,7 @@ void PERF_HANDLER perf_enter_stack_handoff(const struct perf_frame *frame);
 void PERF_HANDLER perf_enter_interrupt(const struct perf_frame *frame);
 void PERF_HANDLER perf_enter_splx_cli(const struct perf_frame *frame);
 
-/* Since when the thread that is running has been. */
-static uint64_t slices[PERF_PLATFORM_CPUS];
+uint64_t perf_slices[PERF_PLATFORM_CPUS];
 
 struct interrupt {
 	struct perf_interval interval;
@@ -38,26 +37,35 @@ void
 perf_entries_clear(void)
 {
 	for (unsigned int cpu = 0; cpu < PERF_PLATFORM_CPUS; cpu++) {
-		slices[cpu] = PERF_BEGUN_NEVER;
+		perf_slices[cpu] = PERF_BEGUN_NEVER;
 		interrupts[cpu].depth = 0;
 	}
 }
 
-/* When the next slice begins. */
-static uint64_t __attribute__((noinline, cold))
-switch_unusually(uintptr_t from, uint32_t from_id, uint32_t to_id, uint64_t slice, uint64_t now)
+static void __attribute__((noinline, cold))
+switch_unusually(uint64_t now, uintptr_t from, uint32_t from_id)
 {
+	uint32_t cpu = perf_platform_cpu();
+	uint32_t to_id = perf_current[cpu]->ids.thread;
 	struct perf_keys keys = {perf_task_of(from), from};
+	uint64_t slice = perf_slices[cpu];
 
+	perf_slices[cpu] = now;
 	if (!perf_event_active(PERF_EVENT_CONTEXT_SWITCH))
-		return now;
+		return;
 	if (slice == PERF_BEGUN_NEVER) {
 		perf_record_instant(PERF_EVENT_CONTEXT_SWITCH, from_id, to_id, &keys);
-		return perf_platform_clock();
+		perf_slices[cpu] = perf_platform_clock();
+	} else {
+		perf_record_measured(PERF_EVENT_CONTEXT_SWITCH, from_id, to_id, &keys, now - slice,
+				     now, cpu);
 	}
-	perf_record_measured(PERF_EVENT_CONTEXT_SWITCH, from_id, to_id, &keys, now - slice, now,
-			     perf_platform_cpu());
-	return now;
+}
+
+void PERF_FAST_CALL
+perf_slice_unusual(uint64_t now, uintptr_t from)
+{
+	switch_unusually(now, from, perf_activity_enter(from)->ids.thread);
 }
 
 /* The duration is that of the slice that ends. */
@@ -75,10 +83,11 @@ switched(uintptr_t from, uintptr_t to)
 	now = perf_platform_clock();
 	/* Two threads without places have one between them. */
 	if (perf_unlikely(leaving == entering)
-	    || !perf_record_usual(PERF_EVENT_CONTEXT_SWITCH, slices[cpu], now, from_id,
+	    || !perf_record_usual(PERF_EVENT_CONTEXT_SWITCH, perf_slices[cpu], now, from_id,
 				  entering->ids.thread, &leaving->ids))
-		now = switch_unusually(from, from_id, entering->ids.thread, slices[cpu], now);
-	slices[cpu] = now;
+		switch_unusually(now, from, from_id);
+	else
+		perf_slices[cpu] = now;
 }
 
 /* switch_context(from, continuation, to) */
@@ -116,6 +125,8 @@ perf_enter_interrupt(const struct perf_frame *frame)
 	interrupt->number = number;
 	interrupt->pc = pc;
 	perf_interval_begin(&interrupt->interval);
+	if (PERF_ALONE)
+		perf_cpu_due(&perf_cpus[0], interrupt->interval.begun);
 }
 
 /* splx_cli(), which interrupt() calls when the handler has returned. */
@@ -132,6 +143,6 @@ perf_enter_splx_cli(const struct perf_frame *frame)
 	if (depth >= INTERRUPTS_MAX)
 		return;
 	interrupt = &interrupts[perf_platform_cpu()].stack[depth];
-	perf_interval_end(PERF_EVENT_INTERRUPT, 0, interrupt->number, interrupt->pc,
+	perf_interval_ended(PERF_EVENT_INTERRUPT, interrupt->number, interrupt->pc,
 			  &interrupt->interval);
 }

@@ -192,7 +192,7 @@ PERF_WRAP(void, thread_block, (void (*continuation)(void)))
 	if (perf_interval_is_open(&activity->end) &&
 	    perf_is_within(__builtin_return_address(0), (uintptr_t)thread_halt_self,
 			   PERF_SIZE_THREAD_HALT_SELF)) {
-		perf_interval_end(PERF_EVENT_THREAD_TERMINATE, 0, activity->ids.thread,
+		perf_interval_ended(PERF_EVENT_THREAD_TERMINATE, activity->ids.thread,
 				  activity->ids.task, &activity->end);
 		perf_interval_close(&activity->end);
 	}

@@ -9,8 +9,8 @@
 #ifndef _PERF_ACTIVITY_H_
 #define _PERF_ACTIVITY_H_
 
-#include <perf_fast.h>
-
+#include "perf_activities.h"
+#include "perf_hooks.h"
 #include "perf_interval.h"
 
 /* Read and written by its own thread alone, but for its death. */
@@ -18,8 +18,8 @@ struct perf_activity {
 	uintptr_t thread;	   /* whose; 0: free */
 	struct perf_ids ids;	   /* the thread's */
 	uint32_t switches;	   /* how often it was switched away */
-	struct perf_interval call; /* the system call it is in */
-	uint32_t trap;		   /* its number, and PERF_RECEIVED */
+	uint32_t trap;		   /* the number of a system call, and PERF_RECEIVED */
+	struct perf_interval call; /* that system call */
 	uintptr_t sending;	   /* the message on its way, a kmsg; 0: none */
 	uint32_t message_id;
 	uint32_t message_size;
@@ -31,6 +31,8 @@ struct perf_activity {
 
 /* The system call's receipt is counted, or is to be none. */
 #define PERF_RECEIVED UINT32_C(0x80000000)
+
+extern struct perf_activity perf_activities[PERF_ACTIVITIES];
 
 /*
  * That of the thread which runs on a processor, from one context switch to the
@@ -65,32 +67,50 @@ void perf_activity_forget(uintptr_t thread);
 void perf_activities_clear(void);
 
 /*
- * An event of the running thread ends: where it may be with a sample, with
- * flags, or not usual; the clock said now.  False if it never began.
+ * An event of the running thread ends now; what is event | flags << 16.  False
+ * if it never began.
  */
 bool perf_interval_ended(uint32_t what, uint32_t data1, uint32_t data2,
-			 const struct perf_interval *interval, uint64_t now) PERF_FAST_CALL;
+			 const struct perf_interval *interval) PERF_FAST_CALL;
 
-/* The clock, when perf_record_fast() has just been tried for the event. */
-static inline uint64_t
-perf_interval_now(uint32_t event)
-{
-	return PERF_HAS_FAST ? perf_cpus[0].statistics[event].last : perf_platform_clock();
-}
+/* One that has flags or is not usual; the clock said now. */
+bool perf_interval_unusual(uint32_t what, uint32_t data1, uint32_t data2,
+			   const struct perf_interval *interval, uint64_t now) PERF_FAST_CALL;
 
+/*
+ * In line, of an event that is known and without flags; false if it is not
+ * usual, and nothing has been recorded.
+ */
 static inline __attribute__((always_inline)) bool
-perf_interval_end(uint32_t event, uint32_t flags, uint32_t data1, uint32_t data2,
-		  const struct perf_interval *interval)
+perf_interval_usual(uint32_t event, uint32_t data1, uint32_t data2,
+		    const struct perf_interval *interval, uint64_t now)
 {
-	if (flags != 0)
-		return perf_interval_ended(event | flags << 16, data1, data2, interval,
-					   perf_platform_clock());
-	return perf_record_fast(event, &interval->begun)
-	       || perf_interval_ended(event, data1, data2, interval, perf_interval_now(event));
+	return perf_record_usual(event, interval->begun, now, data1, data2,
+				 &perf_activity_current()->ids);
 }
 
 /* The message on its way has been handed over, or has failed. */
 void perf_activity_sent(struct perf_activity *activity, uint32_t flags) PERF_FAST_CALL;
+
+/*
+ * What the busiest hooks leave to others, because it is not usual.  They are
+ * hooks_busy.c or, for one processor of an i386, up/hooks_busy_i386.S.
+ */
+void perf_send_unusual(uint64_t now) PERF_FAST_CALL;
+void perf_receipt_unusual(uint64_t now, uint32_t id, uint32_t size) PERF_FAST_CALL;
+void perf_receipt_failed(uint32_t id, uint32_t size) PERF_FAST_CALL;
+void perf_call_unusual(uint64_t now, uint32_t result) PERF_FAST_CALL;
+void perf_call_failed(uint32_t result) PERF_FAST_CALL;
+void perf_call_none(void);
+
+/* Since when the thread that is running on a processor has been. */
+extern uint64_t perf_slices[PERF_PLATFORM_CPUS];
+
+/*
+ * The slice of a thread that has a place, and has been switched away, ends, and
+ * the next begins, when the clock said now.
+ */
+void perf_slice_unusual(uint64_t now, uintptr_t from) PERF_FAST_CALL;
 
 /*
  * An event that is one call of a function: the thread's stack is kept, so that

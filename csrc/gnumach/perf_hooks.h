@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <perf_kernel.h>
+
 #include "perf_arch.h"
 
 #define PERF_WRAP(type, function, arguments)	\

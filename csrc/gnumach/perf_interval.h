@@ -19,8 +19,22 @@
 
 struct perf_interval {
 	uint64_t begun;
-	uint32_t cpu; /* of several */
+#if PERF_PLATFORM_CPUS > 1
+	uint32_t cpu;
+#endif
 };
+
+/* Where it began. */
+static inline uint32_t
+perf_interval_cpu(const struct perf_interval *interval)
+{
+#if PERF_PLATFORM_CPUS > 1
+	return interval->cpu;
+#else
+	(void)interval;
+	return 0;
+#endif
+}
 
 static inline bool
 perf_interval_is_open(const struct perf_interval *interval)
@@ -31,8 +45,9 @@ perf_interval_is_open(const struct perf_interval *interval)
 static inline void
 perf_interval_begin(struct perf_interval *interval)
 {
-	if (!PERF_ALONE)
-		interval->cpu = perf_platform_cpu();
+#if PERF_PLATFORM_CPUS > 1
+	interval->cpu = perf_platform_cpu();
+#endif
 	interval->begun = perf_platform_clock();
 }
 

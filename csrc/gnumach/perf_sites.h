@@ -14,23 +14,27 @@
 #include <mach/kern_return.h>
 
 /*
- * A call in the kernel's text.  The instrumenter writes the table; a kernel
- * that was linked with --wrap has none, because its calls are wrapped for good.
+ * A wrapped function, and how many of the calls in perf_sites, one after
+ * another, are calls of it.  The instrumenter writes the tables; in a kernel that
+ * was linked with --wrap they are empty, because its calls are wrapped for good.
  */
-struct perf_site {
-	uint32_t *operand; /* the call's displacement */
-	uint32_t original; /* its value in the stock kernel */
+struct perf_hook {
+	uintptr_t function;
 	uintptr_t wrapper;
+	uint32_t sites;
 };
 
-extern const struct perf_site perf_sites[];
-extern const uint32_t perf_site_count;
+extern const struct perf_hook perf_hooks[];
+extern const uint32_t perf_hook_count;
+
+/* Where the displacement of each call is: all of a kernel's text is in the same 2 GB. */
+extern const int32_t perf_sites[];
 
 /* Where the memory added to an image ends; 0 in a kernel that was linked with --wrap. */
 extern const uintptr_t perf_added_end;
 
-/* One of them alone, on the only processor that runs. */
-void perf_site_set(const struct perf_site *site, bool on);
+/* The calls of one wrapper alone, on the only processor that runs. */
+void perf_hook_set(uintptr_t wrapper, bool on);
 
 /*
  * An instruction in the kernel's text that becomes a jump to the entry, which

@@ -19,12 +19,16 @@
 static bool switched_on;
 static bool copied; /* the instructions of the detours */
 
-static inline uint32_t
-displacement(const struct perf_site *site, bool on)
+static inline volatile uint32_t *
+operand(uint32_t site)
 {
-	uintptr_t next = (uintptr_t)site->operand + sizeof(*site->operand);
+	return (volatile uint32_t *)(intptr_t)perf_sites[site];
+}
 
-	return on ? (uint32_t)(site->wrapper - next) : site->original;
+static inline uint32_t
+displacement(const struct perf_hook *hook, uint32_t site, bool on)
+{
+	return (uint32_t)((on ? hook->wrapper : hook->function) - (uintptr_t)(operand(site) + 1));
 }
 
 /* The byte of a detour's instruction: of its jump, or of the kernel's own. */
@@ -46,10 +50,10 @@ sites_hold(bool on)
 			if (((volatile uint8_t *)perf_detours[i].instruction)[at] !=
 			    detour_byte(&perf_detours[i], on, at))
 				return false;
-	for (uint32_t i = 0; i < perf_site_count; i++)
-		if (*(volatile uint32_t *)perf_sites[i].operand !=
-		    displacement(&perf_sites[i], on))
-			return false;
+	for (uint32_t i = 0, site = 0; i < perf_hook_count; i++)
+		for (uint32_t end = site + perf_hooks[i].sites; site < end; site++)
+			if (*operand(site) != displacement(&perf_hooks[i], site, on))
+				return false;
 	return true;
 }
 
@@ -90,13 +94,23 @@ copy_instructions(void)
 	copied = true;
 }
 
+/* wrapper 0: of all. */
+static void
+set_calls(uintptr_t wrapper, bool on)
+{
+	for (uint32_t i = 0, site = 0; i < perf_hook_count; i++)
+		for (uint32_t end = site + perf_hooks[i].sites; site < end; site++)
+			if (wrapper == 0 || wrapper == perf_hooks[i].wrapper)
+				*operand(site) = displacement(&perf_hooks[i], site, on);
+}
+
 void
-perf_site_set(const struct perf_site *site, bool on)
+perf_hook_set(uintptr_t wrapper, bool on)
 {
 	unsigned long saved = perf_platform_mask();
 	unsigned long protection = allow_writes();
 
-	*(volatile uint32_t *)site->operand = displacement(site, on);
+	set_calls(wrapper, on);
 	forbid_writes(protection);
 	perf_platform_unmask(saved);
 }
@@ -120,8 +134,7 @@ perf_sites_switch(bool on)
 		perf_entries_clear();
 	}
 	protection = allow_writes();
-	for (uint32_t i = 0; i < perf_site_count; i++)
-		*(volatile uint32_t *)perf_sites[i].operand = displacement(&perf_sites[i], on);
+	set_calls(0, on);
 	for (uint32_t i = 0; i < perf_detour_count; i++)
 		for (uint32_t at = 0; at < PERF_JUMP_SIZE; at++)
 			((volatile uint8_t *)perf_detours[i].instruction)[at] =

@@ -15,6 +15,9 @@
 
 #include "perf_trap_entries.h"
 
+/* Of struct perf_activity. */
+#define PERF_ACTIVITY_TRAP 20
+#define PERF_ACTIVITY_CALL 24
 
 #define THUNK(name)							\
 	.globl	__wrap_##name;					\
@@ -38,49 +41,57 @@ __wrap_##name:							\
 
 	THUNK(switch_context)
 	THUNK(stack_handoff)
-	THUNK(ipc_kobject_server)
 	THUNK(interrupt)
 	THUNK(splx_cli)
+
+/* ipc_kobject_server(request): called by compiled C. */
+	.globl	__wrap_ipc_kobject_server
+	.type	__wrap_ipc_kobject_server, @function
+	.p2align 4
+__wrap_ipc_kobject_server:
+	pushq	%rdi
+	movq	%rsp, %rdi
+	call	perf_enter_ipc_kobject_server
+	popq	%rdi
+	jmp	__real_ipc_kobject_server
+	.size	__wrap_ipc_kobject_server, . - __wrap_ipc_kobject_server
 
 /*
  * One entry for each number of a trap, PERF_TRAP_ENTRY_SIZE bytes apart;
  * traps.c puts them into mach_trap_table.
  */
-	.globl	perf_trap_entries
+	.globl	perf_trap_entries, perf_message_trap_entry
+	.set	perf_message_trap_entry, \
+		perf_trap_entries + PERF_TRAP_MACH_MSG * PERF_TRAP_ENTRY_SIZE
 	.p2align 4
 perf_trap_entries:
 	.set	trap, 0
 	.rept	PERF_TRAPS_MAX
 	.p2align 3
 	pushq	$trap - 128	/* in two bytes up to 255 */
-	jmp	enter_trap
+	jmp	perf_trap_entered
 	.set	trap, trap + 1
 	.endr
 
 /*
+ * What hooks_busy.c's perf_enter_trap() does, and on to the kernel's function.
  * The stack: number, return address, arguments from the seventh on; the first
- * six are in registers.  The number becomes the target.
+ * six are in registers, of which only rdx is in the way.
  */
-	.type	enter_trap, @function
-enter_trap:
-	pushq	%rdi
-	pushq	%rsi
-	pushq	%rdx
-	pushq	%rcx
-	pushq	%r8
-	pushq	%r9
-	movl	48(%rsp), %edi
-	subl	$-128, %edi
-	call	perf_enter_trap
-	movq	%rax, 48(%rsp)
-	popq	%r9
-	popq	%r8
-	popq	%rcx
-	popq	%rdx
-	popq	%rsi
-	popq	%rdi
-	ret
-	.size	enter_trap, . - enter_trap
+	.type	perf_trap_entered, @function
+perf_trap_entered:
+	popq	%rax
+	subl	$-128, %eax
+	movq	perf_current, %r11
+	movl	%eax, PERF_ACTIVITY_TRAP(%r11)
+	movq	%rdx, %r10
+	rdtsc
+	movl	%eax, PERF_ACTIVITY_CALL(%r11)
+	movl	%edx, PERF_ACTIVITY_CALL + 4(%r11)
+	movq	%r10, %rdx
+	movl	PERF_ACTIVITY_TRAP(%r11), %eax
+	jmp	*perf_trap_originals(, %rax, 8)
+	.size	perf_trap_entered, . - perf_trap_entered
 
 /*
  * The way back to user mode of all but plain system calls.  The stack pointer

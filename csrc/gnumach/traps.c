@@ -11,7 +11,8 @@
 #include "perf_sites.h"
 #include "perf_trap_entries.h"
 
-extern char perf_trap_entries[];
+/* That of messages may be one of its own. */
+extern char perf_trap_entries[], perf_message_trap_entry[];
 
 /* While the entries are in place, the functions they go on to. */
 uintptr_t perf_trap_originals[PERF_TRAPS_MAX];
@@ -20,6 +21,14 @@ static inline uintptr_t *
 trap_function(uint32_t trap)
 {
 	return (uintptr_t *)(mach_trap_table + trap * PERF_SIZE_TRAP + PERF_OFFSET_TRAP_FUNCTION);
+}
+
+static inline uintptr_t
+entry(uint32_t trap)
+{
+	if (trap == PERF_TRAP_MACH_MSG)
+		return (uintptr_t)perf_message_trap_entry;
+	return (uintptr_t)perf_trap_entries + trap * PERF_TRAP_ENTRY_SIZE;
 }
 
 kern_return_t
@@ -36,7 +45,7 @@ perf_traps_switch(bool on)
 
 		if (on) {
 			perf_trap_originals[trap] = *function;
-			*function = (uintptr_t)perf_trap_entries + trap * PERF_TRAP_ENTRY_SIZE;
+			*function = entry(trap);
 		} else {
 			*function = perf_trap_originals[trap];
 		}

@@ -17,9 +17,10 @@ _MOVABLE = frozenset({"cmp", "mov"})
 
 @dataclass(frozen=True, slots=True)
 class Detour:
-    """An instruction that becomes a jump: behind what label, where it is and its bytes."""
+    """An instruction that becomes a jump: behind what label, how far, where it is and its bytes."""
 
     label: str
+    skipped: int
     address: int
     instruction: bytes
 
@@ -53,4 +54,5 @@ def detour(image: KernelImage, label: str) -> Detour:
             f"the first instruction of {label} is entered at its beginning "
             f"({source:#x} jumps into it)"
         )
-    return Detour(label, instruction.address, bytes(instruction.bytes))
+    skipped = instruction.address - image.symbols[label]
+    return Detour(label, skipped, instruction.address, bytes(instruction.bytes))

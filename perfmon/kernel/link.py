@@ -17,7 +17,21 @@ from perfmon.kernel.sites import CallSite
 from perfmon.kernel.toolchain import Build
 
 # What the usual event runs through; all else is made small.
-_RUN_BY_EVENTS = frozenset({"activity", "hooks_entry", "hooks_fault", "hooks_ipc", "hooks_trap"})
+_RUN_BY_EVENTS = frozenset(
+    {
+        "activity",
+        "hooks_busy",
+        "hooks_entry",
+        "hooks_ipc",
+        "hooks_objects",
+        "perf_ids",
+        "perf_record",
+        "perf_statistics",
+    }
+)
+
+# In C for all machines; one that has a file of that name in assembler takes that.
+_BUSY = "hooks_busy"
 
 _DENSE = ("-falign-functions=1", "-falign-jumps=1", "-falign-loops=1", "-falign-labels=1")
 
@@ -28,9 +42,11 @@ _SITE_TABLE = """\
 #include <perf_sites.h>
 
 {declarations}
-const struct perf_site perf_sites[] = {{
-{entries}}};
-const uint32_t perf_site_count = {count};
+const struct perf_hook perf_hooks[] = {{
+{hooks}}};
+const uint32_t perf_hook_count = {count};
+const int32_t perf_sites[] = {{
+{sites}}};
 const uintptr_t perf_added_end = {end};
 """
 
@@ -77,7 +93,7 @@ def build_blob(
     Raises:
         ToolError: a program is missing or failed.
     """
-    build = monitor_build(image, directory, plan)
+    build = monitor_build(image, directory, plan, all_calls=False)
     kernel = directory / "kernel.elf"
     kernel.write_bytes(image.data)
     target = build.link(
@@ -101,8 +117,8 @@ def build_object(image: KernelImage, directory: Path, plan: Plan) -> Path:
     Raises:
         ToolError: a program is missing or failed.
     """
-    build = monitor_build(image, directory, plan)
-    table = _SITE_TABLE.format(declarations="", entries="", count=0, end=0)
+    build = monitor_build(image, directory, plan, all_calls=True)
+    table = _SITE_TABLE.format(declarations="", hooks="", sites="", count=0, end=0)
     return build.link(
         [*monitor_objects(build, plan), site_table(build, table)],
         "perfmon.o",
@@ -112,15 +128,22 @@ def build_object(image: KernelImage, directory: Path, plan: Plan) -> Path:
     )
 
 
-def monitor_build(image: KernelImage, directory: Path, plan: Plan) -> Build:
-    """Where the monitor is compiled for an image, with its headers."""
+def monitor_build(image: KernelImage, directory: Path, plan: Plan, *, all_calls: bool) -> Build:
+    """Where the monitor is compiled for an image, with its headers.
+
+    Args:
+        image: the kernel.
+        directory: for generated files and objects.
+        plan: the monitor for this kernel.
+        all_calls: the linker wraps every call, and not only those of the callers that matter.
+    """
     root = paths.sources()
     own = root / "csrc" / "gnumach"
     include = (
         own, own / plan.processors, own / "include", root / "csrc" / "core", root / "csrc" / "rpc",
         root / "include",
     )  # fmt: skip
-    build = Build(image.machine, directory, include, ("KERNEL=1",))
+    build = Build(image.machine, directory, include, ("KERNEL=1", f"PERF_ALL_CALLS={all_calls:d}"))
     anchor = image.symbols[ANCHOR]
     (directory / "perf_offsets.h").write_text(_offsets_header(plan, anchor))
     (directory / "detour_table.c").write_text(_detour_table(plan.detours, anchor))
@@ -146,15 +169,18 @@ def monitor_objects(build: Build, plan: Plan) -> list[Path]:
         *sorted((csrc / "rpc").glob("*.c")),
         *sorted(own.glob("*.c")),
         *sorted((own / plan.processors).glob("*.c")),
+        *sorted((own / plan.processors).glob(f"*_{build.machine.name}.S")),
         own / f"thunks_{build.machine.name}.S",
         build.directory / "detour_table.c",
         stub,
         alert,
     ]
+    if any(source.stem == f"{_BUSY}_{build.machine.name}" for source in sources):
+        sources.remove(own / f"{_BUSY}.c")
     fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
     small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]
     flags = (*build.machine.kernel_flags, *_SECTIONS)
-    return [*build.compile(fast, *flags, *_DENSE), *build.compile(small, *flags, "-Os")]
+    return [*build.compile(fast, *flags, *_DENSE), *build.compile(small, *flags, "-Oz")]
 
 
 def site_table(build: Build, text: str) -> Path:
@@ -169,6 +195,7 @@ def _offsets_header(plan: Plan, anchor: int) -> str:
     values = dict(plan.definitions)
     for detour in plan.detours:
         values[f"SIZE{detour.label}"] = str(len(detour.instruction))
+        values[f"SKIPPED{detour.label}"] = str(detour.skipped)
         values[f"BEHIND{detour.label}"] = _from_anchor(detour.next, anchor)
     return "".join(f"#define PERF_{name} {value}\n" for name, value in values.items())
 
@@ -193,16 +220,22 @@ def _detour_table(detours: Sequence[Detour], anchor: int) -> str:
 
 
 def _site_table(image: KernelImage, sites: Sequence[CallSite]) -> str:
-    functions = sorted({site.function for site in sites})
-    wrappers = "".join(f"extern char __wrap_{name}[];\n" for name in functions)
+    calls: dict[str, list[int]] = {}
+    for site in sites:
+        calls.setdefault(site.function, []).append(site.operand)
+    wrappers = "".join(f"extern char __wrap_{name}[];\n" for name in calls)
     return _SITE_TABLE.format(
         declarations=f"extern char perf_blob_end[];\n{wrappers}",
-        entries="".join(
-            f"\t{{ (uint32_t *){site.operand:#x}, "
-            f"0x{image.read(site.operand, 4)[::-1].hex()}, (uintptr_t)__wrap_{site.function} }},\n"
-            for site in sites
+        hooks="".join(
+            f"\t{{ {image.symbols[name]:#x}, (uintptr_t)__wrap_{name}, {len(operands)} }},\n"
+            for name, operands in calls.items()
         ),
-        count=len(sites),
+        count=len(calls),
+        sites="".join(
+            f"\t(int32_t){operand & 0xFFFFFFFF:#x},\n"
+            for operands in calls.values()
+            for operand in operands
+        ),
         end="(uintptr_t)perf_blob_end",
     )
 

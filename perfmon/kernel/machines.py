@@ -57,7 +57,7 @@ I386 = Machine(
     program_header=32,
     phnum_at=44,
     flags=("-m32", "-march=i686", "-mtune=generic", "-mno-sse", "-mno-mmx"),
-    kernel_flags=("-mgeneral-regs-only",),
+    kernel_flags=("-mgeneral-regs-only", "-mpreferred-stack-boundary=2"),
     emulation="elf_i386",
     headers=packages.GNUMACH_DEV_I386,
     headers_directory="usr/include/i386-linux-gnu",

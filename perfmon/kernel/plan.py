@@ -151,6 +151,7 @@ def _definitions(image: KernelImage, base: int) -> dict[str, str]:
         "NESTED_PC": nested_pc(image),
         "KERNEL_NAME_LENGTH": _NAME_LENGTH,
         "SIZE_TRAP": size,
+        "TRAPS": traps,
         "SIZE_TIME": image.sizes["time"],
         "SIZE_MACH_MSG_TRAP": image.sizes["mach_msg_trap"],
         "SIZE_EXCEPTION_RAISE": image.sizes["exception_raise"],

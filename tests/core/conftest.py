@@ -101,6 +101,8 @@ DECLARATIONS = """
     uint64_t perf_limit_full(const struct perf_limit *limit, uint64_t now);
     _Bool perf_limit_is_closed(uint64_t now, uint64_t closed);
     void perf_limit_take(const struct perf_limit *limit, uint64_t now, uint64_t *closed);
+    struct perf_cpu { uint64_t closed; uint32_t due; ...; };
+    void perf_cpu_due(struct perf_cpu *cpu, uint64_t now);
 
     void harness_boot(uint32_t cpus);
     void harness_record(uint32_t cpu, uint32_t event, uint32_t flags, uint32_t data1,

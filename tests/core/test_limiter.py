@@ -76,6 +76,26 @@ def test_a_clock_that_was_set_back_does_not_close_it(compiled_core):
     assert admitted == [True] * 100 + [False]
 
 
+@given(st.integers(0, 2**62), st.integers(-(2**34), 2**33), st.integers(0, 2**33))
+def test_the_lower_half_of_the_clock_hides_no_sample_until_it_wraps(
+    compiled_core, set_at, ahead, later
+):
+    cpu = compiled_core.ffi.new("struct perf_cpu *", {"closed": max(0, set_at + ahead)})
+    compiled_core.lib.perf_cpu_due(cpu, set_at)
+    now = set_at + later
+    if now >> 32 == set_at >> 32:
+        assert cpu.due <= now % 2**32 or now <= cpu.closed
+
+
+@given(st.integers(0, 2**62))
+def test_every_instant_is_due_without_a_limit(compiled_core, now):
+    limits = limit(compiled_core, 0, 10**9)
+    closed = compiled_core.lib.perf_limit_full(limits, now)
+    cpu = compiled_core.ffi.new("struct perf_cpu *", {"closed": closed})
+    compiled_core.lib.perf_cpu_due(cpu, now)
+    assert cpu.due == 0
+
+
 def test_a_burst_and_then_the_rate_pass_each_cpu_on_its_own(core):
     core.boot(cpus=2)
     core.configure(1000, 1024)

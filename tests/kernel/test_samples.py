@@ -9,6 +9,7 @@ import pytest
 from mig.rpc.errors import KernInvalidHost
 from perfmon import Event
 from perfmon._generated.perf_monitor.types import PerfSample
+from perfmon.interface import Option
 from perfmon.kernel.boot import Guest, open_guest
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.instrument import InstrumentReport
@@ -62,6 +63,17 @@ def test_messages_carry_their_ids_and_go_back_and_forth(clients: Clients, guest:
     with open_guest(guest.name) as transport:
         assert {s.data2 for s in own} == {transport.abi.header_size}
     assert {s.flags for s in own} == {0}
+
+
+def test_events_that_are_masked_leave_no_trace(clients: Clients):
+    masked = (Event.IPC_SEND, Event.SYSCALL, Event.PAGE_FAULT, Event.VM_FREE)
+    mask = 0xFFF & ~sum(1 << event for event in masked)
+    clients.privileged.perf_set_options(Option.EVENT_MASK, mask)
+    before = [clients.host.perf_get_event_stats(event) for event in masked]
+    clients.workload.workload_memory(10, 3)
+    clients.workload.workload_messages(10)
+    assert [clients.host.perf_get_event_stats(event) for event in masked] == before
+    assert not [s for s in samples(clients) if s.event in masked and s.data1 == 4999]
 
 
 def test_time_stamps_never_go_back(clients: Clients):

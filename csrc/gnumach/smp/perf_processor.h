@@ -12,23 +12,6 @@
 
 #include <perf_offsets.h>
 
-#ifdef __ASSEMBLER__
-
-	.macro	PERF_TO_KERNEL_STACK scratch
-	movl	%gs:PERF_OFFSET_PERCPU_CPU_ID, \scratch
-	movl	kernel_stack(, \scratch, 4), %esp
-	.endm
-
-	.macro	PERF_ENTER_TRAP
-	movl	(%esp), %eax
-	subl	$-128, %eax
-	call	perf_enter_trap
-	movl	%eax, (%esp)
-	ret
-	.endm
-
-#else
-
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -88,7 +71,5 @@ perf_counter(void)
  */
 bool perf_processors_stop(unsigned long *saved);
 void perf_processors_start(unsigned long saved);
-
-#endif /* __ASSEMBLER__ */
 
 #endif /* _PERF_PROCESSOR_H_ */

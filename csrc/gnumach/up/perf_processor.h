@@ -11,27 +11,6 @@
 
 #include <perf_offsets.h>
 
-#ifdef __ASSEMBLER__
-
-	.macro	PERF_TO_KERNEL_STACK scratch
-	movl	kernel_stack, %esp
-	.endm
-
-/* What perf_enter_trap() does, and on to the kernel's function. */
-	.macro	PERF_ENTER_TRAP
-	popl	%eax
-	subl	$-128, %eax
-	movl	perf_current, %ecx
-	movl	%eax, PERF_ACTIVITY_TRAP(%ecx)
-	rdtsc
-	movl	%eax, PERF_ACTIVITY_CALL(%ecx)
-	movl	%edx, PERF_ACTIVITY_CALL + 4(%ecx)
-	movl	PERF_ACTIVITY_TRAP(%ecx), %eax
-	jmp	*perf_trap_originals(, %eax, 4)
-	.endm
-
-#else
-
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -84,7 +63,5 @@ perf_processors_start(unsigned long saved)
 {
 	__asm__ __volatile__("push %0; popf" : : "r"(saved) : "memory", "cc");
 }
-
-#endif /* __ASSEMBLER__ */
 
 #endif /* _PERF_PROCESSOR_H_ */

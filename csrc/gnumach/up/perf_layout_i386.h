@@ -1,0 +1,72 @@
+/*
+ * Where the assembler finds what the usual event touches: members of struct
+ * perf_cpu, perf_statistics, perf_slot, perf_activity and perf_interval, in
+ * kernels for one processor.  layout_i386.c holds each number to the structure.
+ *
+ * Copyright (C) 2026 the perfmon authors.
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef _PERF_LAYOUT_I386_H_
+#define _PERF_LAYOUT_I386_H_
+
+#define PERF_CPU_LIMITED 16
+#define PERF_CPU_DUE 20
+#define PERF_CPU_NEXT 24
+#define PERF_CPU_PLAIN_END 32
+#define PERF_CPU_NEWEST 96
+#define PERF_CPU_STATISTICS 128
+
+#define PERF_STATISTICS_SIZE 1024
+#define PERF_STATISTICS_SHIFT 10
+#define PERF_STATISTICS_LAST 0
+#define PERF_STATISTICS_LOW 64
+#define PERF_STATISTICS_LIMIT 68
+#define PERF_STATISTICS_TOTAL 72
+#define PERF_STATISTICS_TIMED_SINCE 80
+#define PERF_STATISTICS_WORK 84
+
+#define PERF_SLOT_SIZE 32
+#define PERF_SLOT_TIMESTAMP 0
+#define PERF_SLOT_WHAT 8
+#define PERF_SLOT_DURATION 12
+#define PERF_SLOT_TASK 16
+#define PERF_SLOT_THREAD 20
+#define PERF_SLOT_DATA1 24
+#define PERF_SLOT_DATA2 28
+
+#define PERF_ACTIVITY_SHIFT 6 /* of its size */
+#define PERF_ACTIVITY_KEY 0
+#define PERF_ACTIVITY_TASK 4
+#define PERF_ACTIVITY_THREAD 8
+#define PERF_ACTIVITY_SWITCHES 12
+#define PERF_ACTIVITY_TRAP 16
+#define PERF_ACTIVITY_CALL 20
+#define PERF_ACTIVITY_SENDING 28
+#define PERF_ACTIVITY_MESSAGE_ID 32
+#define PERF_ACTIVITY_MESSAGE_SIZE 36
+#define PERF_ACTIVITY_FAULT 40
+#define PERF_ACTIVITY_FAULT_ADDRESS 48
+#define PERF_ACTIVITY_FAULT_PROTECTION 52
+#define PERF_ACTIVITY_END 56
+#define PERF_NO_KEY 1 /* nor 0 is one */
+
+#define PERF_NESTED_SWITCHES 8
+
+/* The upper half of an interval's word: it never began, or has ended. */
+#define PERF_NEVER_HIGH 0xc0000000
+#define PERF_WAITED_HIGH 0x80000000
+
+#define PERF_HEADER_ID 20   /* of a message */
+#define PERF_HEADER_SIZE 24
+
+#define PERF_SEND 0
+#define PERF_RECEIVE 1
+#define PERF_SWITCH 8
+#define PERF_INTERRUPT 9
+#define PERF_SYSCALL 10
+#define PERF_FAULT 11
+#define PERF_EVENTS 64
+#define PERF_WAITED 2 /* a flag */
+
+#endif /* _PERF_LAYOUT_I386_H_ */
