@@ -28,6 +28,9 @@ class Printer:
             self._wrap(line, width)
 
     def _wrap(self, line: str, width: int) -> None:
+        if len(line) + 7 * line.count("\t") <= width:
+            self._lines.append(line)
+            return
         while len(line.expandtabs()) > width:
             room = width - (len(line.expandtabs()) - len(line))
             begin = len(line) - len(line.lstrip())

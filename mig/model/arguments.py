@@ -120,7 +120,8 @@ class ArgumentResolver:
             argument = replace(argument, longform=needed or flag.name == "islong")
         elif flag.name in ("dealloc", "notdealloc"):
             argument = replace(argument, deallocate=deallocation(flag))
-            if kind.inline and not kind.indefinite and flag.name == "dealloc":
+            never_out = kind.inline and not kind.indefinite
+            if never_out and flag.name == "dealloc" and self._is_sent_by_task(argument):
                 self._diagnostics.warning(
                     flag.position,
                     f"'dealloc' makes the kernel refuse the message:"
@@ -139,6 +140,11 @@ class ArgumentResolver:
                 flag.position, f"'{flag.name}' has no effect: '{argument.name}' {refusal}"
             )
         return argument
+
+    def _is_sent_by_task(self, argument: Argument) -> bool:
+        """Whether a kernel looks at a message that carries it; at its own it does not."""
+        requested = argument.in_request and not self._types.kernel_user
+        return requested or (argument.in_reply and not self._types.kernel_server)
 
     def _implied(self, argument: Argument) -> list[Argument]:
         implied: list[Argument] = []

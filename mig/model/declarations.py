@@ -34,7 +34,8 @@ class TypeTable:
 
     Attributes:
         by_name: every named type, in order of declaration.
-        kernel_server: the server side runs in the kernel.
+        kernel_user: the user side runs in the kernel.
+        kernel_server: the server side does.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class TypeTable:
     ) -> None:
         self._abi = abi
         self._diagnostics = diagnostics
-        self._kernel_user = kernel_user
+        self.kernel_user = kernel_user
         self.kernel_server = kernel_server
         self._kernel = kernel_user or kernel_server
         self.by_name: dict[str, Type] = dict(builtin.predefined_types(abi))
@@ -70,7 +71,7 @@ class TypeTable:
 
     def define(self, definition: nodes.TypeDefinition) -> Type:
         """The type that a definition describes, under its name."""
-        key = (id(definition), self._abi.name, self._kernel_user, self.kernel_server)
+        key = (id(definition), self._abi.name, self.kernel_user, self.kernel_server)
         if key in _defined:
             _, needed, known = _defined[key]
             if all(self.by_name.get(name) is kind for name, kind in needed.items()):
@@ -132,7 +133,7 @@ class TypeTable:
             position=name.position,
             aliases=(name.text, *kind.aliases),
             longform=kind.longform or types.needs_long_form(kind),
-            user_type=_kernel_port(user, self._kernel_user),
+            user_type=_kernel_port(user, self.kernel_user),
             server_type=_kernel_port(server, self.kernel_server),
             translated_type=_kernel_port(translated, self.kernel_server),
             intran=Translation(intran[1], intran[2], intran[0]) if intran else None,

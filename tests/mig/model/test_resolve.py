@@ -198,6 +198,26 @@ def test_flags_of_a_type_are_defaults_of_its_arguments():
     assert given == [Deallocate.YES, Deallocate.NO, Deallocate.MAYBE]
 
 
+@pytest.mark.parametrize(
+    ("sides", "warned"),
+    [
+        ("", ["a", "b"]),
+        ("KernelUser", ["b"]),
+        ("KernelServer", ["a"]),
+        ("KernelUser KernelServer", []),
+    ],
+)
+def test_rights_that_a_task_is_to_deallocate_are_warned_of(sides, warned):
+    text = HEAD.replace("subsystem", f"subsystem {sides}") + (
+        "routine r(p : port_t; a : port_t, dealloc; out b : port_t, dealloc; c : int, notdealloc);"
+    )
+    model = compile_text(text, abi="i386", file="t.defs")
+    assert [warning.message for warning in model.warnings] == [
+        f"'dealloc' makes the kernel refuse the message: '{name}' is never out of line"
+        for name in warned
+    ]
+
+
 def test_flags_without_effect_are_warned_of():
     model = model_of("routine r(p : port_t; a : int, dealloc; out b : int, CountInOut);")
     assert [warning.message for warning in model.warnings] == [
