@@ -12,6 +12,12 @@ ROOT = Path(__file__).parents[3]
 NAMESPACE = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")))
 
 
+def can_mount(*mount: str) -> bool:
+    """Whether this machine, a container perhaps, lets its user mount at all."""
+    command = [*NAMESPACE, "mount", *mount]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
 @dataclass(frozen=True)
 class Disk:
     """A mounted file system.

@@ -17,9 +17,13 @@ import perfmon
 from perfmon.cli.command import Status
 from perfmon.recording.recorder import record
 from perfmon.regressions import files
-from tests.perfmon.faults.disks import Disk, mounted
+from tests.perfmon.faults.disks import Disk, can_mount, mounted
 from tests.perfmon.kills.kill_contract import WORKS, await_samples, client, end_of, readable
 from tests.perfmon.regressions.made import measurement, noisy
+
+pytestmark = pytest.mark.skipif(
+    not can_mount("-t", "tmpfs", "none", "/mnt"), reason="this machine lets nobody mount a disk"
+)
 
 WORK = (sys.executable, "-c", WORKS)
 RECORD = ("record", "-r", "0", "-o")
