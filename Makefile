@@ -17,6 +17,8 @@ ROBUSTNESS := $(wildcard tests/conformance/test_malformed_*.py) tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py \
 	tests/perfmon/faults tests/perfmon/kills tests/perfmon/mach/test_base_install.py \
 	tests/perfmon/exports/test_page.py tests/perfmon/live/test_terminal.py
+# The workers must agree on the names of tests, in some of which a set stands.
+export PYTHONHASHSEED := 0
 IN_PARALLEL := -n 2 --dist worksteal
 LEFT_TO_ROBUSTNESS := $(addprefix --ignore=,$(ROBUSTNESS))
 

@@ -80,17 +80,17 @@ def guests(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (["-H", "q"], {"qemu:first-light", "qemu:second"}),
-        (["-H", "qemu:"], {"first-light", "second"}),
-        (["stats", "-H", "qemu:fi"], {"first-light"}),
-        (["-H", "e"], {"embedded:"}),
-        (["-H", "qemu:second", "che"], {"check-regression"}),
-        (["kernel", "stop", "se"], {"second"}),
+        (["-H", "q"], ["qemu:first-light", "qemu:second"]),
+        (["-H", "qemu:"], ["first-light", "second"]),
+        (["stats", "-H", "qemu:fi"], ["first-light"]),
+        (["-H", "e"], ["embedded:"]),
+        (["-H", "qemu:second", "che"], ["check-regression"]),
+        (["kernel", "stop", "se"], ["second"]),
     ],
     ids=str,
 )
 def test_bash_completes_addresses_and_the_names_of_guests(words, found, guests):
-    assert in_bash(*words, cwd=guests) == found
+    assert in_bash(*words, cwd=guests) == set(found)
 
 
 def test_bash_knows_every_command(tmp_path):
