@@ -112,6 +112,7 @@ class Pair:
 
     def texts(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
         """The outputs of some kinds: name, ours, theirs."""
+        assert self.ours.statuses
         for name in sorted(self.gnu.files()):
             if name.endswith(suffixes):
                 ours, theirs = ((run.directory / name).read_text() for run in (self.ours, self.gnu))
