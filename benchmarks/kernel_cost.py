@@ -46,17 +46,22 @@ class Cost:
     samples: int
 
 
-def build(machine: Machine, directory: Path, works: int | None = None) -> None:
-    """Build the boot task `cost` for a machine in a directory; of all works, or the first ones."""
+def build(machine: Machine, directory: Path, **settings: int | None) -> None:
+    """Build the boot task `cost` for a machine in a directory.
+
+    Settings are works, how many of the first ones instead of all, and operations, of each work.
+    """
     source = Path(__file__).parent / "kernel" / "cost.c"
     main = directory / "cost_main.c"
-    some = "" if works is None else f"#define COST_WORKS {works}\n"
-    main.write_text(f'{some}#include "{source}"\n')
+    set_ = (f"#define COST_{name.upper()} {n}\n" for name, n in settings.items() if n is not None)
+    main.write_text(f'{"".join(set_)}#include "{source}"\n')
     module = boot_module(machine, main, directory)
     module.rename(directory / "cost")
 
 
-def run(machine: Machine, directory: Path, cpus: int = 1) -> str:
+def run(
+    machine: Machine, directory: Path, cpus: int = 1, *options: str, timeout: float = _TIMEOUT
+) -> str:
     """Boot the kernel in a directory with the task there; what the console printed."""
     kernel = directory / "kernel"
     if machine.bits == 64:
@@ -66,10 +71,11 @@ def run(machine: Machine, directory: Path, cpus: int = 1) -> str:
         "-display", "none", "-monitor", "none", "-serial", "stdio",
         "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm",
         "-kernel", "kernel", "-append", "console=com0", "-initrd", _MODULE,
+        *options,
     ]  # fmt: skip
     result = subprocess.run(
         command, check=True, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True,
-        timeout=_TIMEOUT,
+        timeout=timeout,
     )  # fmt: skip
     return result.stdout.decode(errors="replace")
 

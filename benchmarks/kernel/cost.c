@@ -4,7 +4,8 @@
  * in the guest, so that a clock which counts instructions says exactly.
  *
  * A line is "cost WORK MODE OPERATIONS TICKS EVENTS SAMPLES", all numbers in
- * hexadecimal.  What is measured around no operation at all is subtracted.
+ * hexadecimal, or "each WORK MODE N0 N1 ... N11", how many events there were of
+ * each type.  What is measured around no operation at all is subtracted.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -18,7 +19,10 @@
 #include "workload.h"
 
 #define BUFFER 32768
-#define OPERATIONS 1000
+#ifndef COST_OPERATIONS
+#define COST_OPERATIONS 1000
+#endif
+#define EVENTS PERF_EVENTS_BUILTIN
 #ifndef COST_WORKS
 #define COST_WORKS (sizeof(works) / sizeof(works[0])) /* how many, of the first */
 #endif
@@ -27,6 +31,7 @@ struct figures {
 	uint64_t ticks;
 	uint64_t events;
 	uint64_t samples;
+	uint64_t each[EVENTS];
 };
 
 struct work {
@@ -101,18 +106,34 @@ static void must(const char *what, kern_return_t result)
 		guest_fail(what, result);
 }
 
+/* Add how many events there are of each type, or take them off. */
+static void count_each(uint64_t each[EVENTS], int sign)
+{
+	perf_event_stats_t stats;
+
+	for (uint32_t event = 0; event < EVENTS; event++) {
+		must("event", perf_get_event_stats(guest_host_port, event, &stats));
+		each[event] += sign * stats.count;
+	}
+}
+
 static struct figures measure(const struct work *work, uint32_t count)
 {
+	struct figures figures = { 0 };
 	perf_system_stats_t before, after;
 	uint64_t start, end;
 
+	count_each(figures.each, -1);
 	must("statistics", perf_get_system_stats(guest_host_port, &before));
 	start = __builtin_ia32_rdtsc();
 	must(work->name, work->run(count));
 	end = __builtin_ia32_rdtsc();
 	must("statistics", perf_get_system_stats(guest_host_port, &after));
-	return (struct figures){ end - start, after.events - before.events,
-				 after.written - before.written };
+	count_each(figures.each, 1);
+	figures.ticks = end - start;
+	figures.events = after.events - before.events;
+	figures.samples = after.written - before.written;
+	return figures;
 }
 
 static char *put_text(char *at, const char *text)
@@ -130,17 +151,28 @@ static char *put_number(char *at, uint64_t number)
 	return at;
 }
 
-static void report(const struct work *work, const struct mode *mode, struct figures figures)
+static char *begin_line(char *at, const char *what, const struct work *work,
+			const struct mode *mode)
 {
-	char line[160], *at = put_text(line, "cost ");
-
+	at = put_text(at, what);
 	at = put_text(at, work->name);
 	at = put_text(at, " ");
-	at = put_text(at, mode->name);
-	at = put_number(at, OPERATIONS);
-	at = put_number(at, figures.ticks);
-	at = put_number(at, figures.events);
-	at = put_number(at, figures.samples);
+	return put_text(at, mode->name);
+}
+
+static void report(const struct work *work, const struct mode *mode, const struct figures *figures)
+{
+	char line[320], *at = begin_line(line, "cost ", work, mode);
+
+	at = put_number(at, COST_OPERATIONS);
+	at = put_number(at, figures->ticks);
+	at = put_number(at, figures->events);
+	at = put_number(at, figures->samples);
+	*at = '\0';
+	guest_print(line);
+	at = begin_line(line, "each ", work, mode);
+	for (uint32_t event = 0; event < EVENTS; event++)
+		at = put_number(at, figures->each[event]);
 	*at = '\0';
 	guest_print(line);
 }
@@ -154,11 +186,14 @@ static void run(const struct work *work, const struct mode *mode)
 	must("enable", perf_monitor_enable(guest_host_port, mode->enabled));
 	measure(work, 32);
 	around = measure(work, 0);
-	all = measure(work, OPERATIONS);
+	all = measure(work, COST_OPERATIONS);
 	must("disable", perf_monitor_enable(guest_host_port, FALSE));
-	report(work, mode,
-	       (struct figures){ all.ticks - around.ticks, all.events - around.events,
-				 all.samples - around.samples });
+	all.ticks -= around.ticks;
+	all.events -= around.events;
+	all.samples -= around.samples;
+	for (uint32_t event = 0; event < EVENTS; event++)
+		all.each[event] -= around.each[event];
+	report(work, mode, &all);
 }
 
 void guest_main(void)

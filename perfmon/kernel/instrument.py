@@ -10,7 +10,7 @@ import struct
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfmon.kernel.arguments import constant_arguments
@@ -42,6 +42,7 @@ class InstrumentReport:
         address: where the added segment begins, virtual.
         file_size: bytes of code and data in it.
         memory_size: bytes of memory it occupies, its tables included.
+        symbols: what is in it, with the kernel's own symbols.
     """
 
     kernel: Path
@@ -50,6 +51,7 @@ class InstrumentReport:
     address: int
     file_size: int
     memory_size: int
+    symbols: Mapping[str, int] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def instrument(kernel: Path, output: Path) -> InstrumentReport:
         _retarget(image, data, call, blob.symbols[f"__wrap_{BOOT_CALLEE}"])
     _write(output, data)
     counts = Counter(site.function for site in found.sites)
-    return InstrumentReport(kernel, output, counts, found.address, len(blob.data), blob.memory_size)
+    return InstrumentReport(
+        kernel, output, counts, found.address, len(blob.data), blob.memory_size, blob.symbols
+    )
 
 
 def _check_end(image: KernelImage) -> None:
