@@ -9,7 +9,7 @@ import pytest
 from mig.rpc.errors import KernInvalidHost
 from perfmon import Event
 from perfmon._generated.perf_monitor.types import PerfSample
-from perfmon.interface import Option
+from perfmon.interface import BUFFER_MIN, RATE_EVERY_EVENT, Option
 from perfmon.kernel.boot import Guest, open_guest
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.instrument import InstrumentReport
@@ -79,6 +79,19 @@ def test_events_that_are_masked_leave_no_trace(clients: Clients):
 def test_time_stamps_never_go_back(clients: Clients):
     clients.workload.workload_threads(20)
     assert all(a.timestamp <= b.timestamp for a, b in pairwise(samples(clients)))
+
+
+def test_what_is_masked_writes_over_nothing_in_a_full_ring(clients: Clients):
+    clients.privileged.perf_monitor_enable(False)
+    clients.privileged.perf_monitor_configure(RATE_EVERY_EVENT, BUFFER_MIN)
+    clients.privileged.perf_set_options(Option.EVENT_MASK, 1 << Event.VM_ALLOC)
+    clients.privileged.perf_monitor_enable(True)
+    clients.workload.workload_memory(BUFFER_MIN + 500, 1)
+    clients.privileged.perf_monitor_enable(False)
+    found = clients.privileged.perf_read_samples(0, OLDEST, BUFFER_MIN).samples
+    assert len(found) == BUFFER_MIN
+    assert {s.event for s in found} == {Event.VM_ALLOC}
+    assert all(a.timestamp < b.timestamp for a, b in pairwise(found))
 
 
 def test_every_task_and_thread_that_was_created_has_an_id_of_its_own(clients: Clients):

@@ -89,15 +89,16 @@ FUNCTION(perf_interval_ended):
 	rdtsc
 	cmpl	4(%ebx), %edx
 	jne	.Lany_release
-	movl	%eax, PERF_SLOT_TIMESTAMP(%ecx)
-	movl	%edx, PERF_SLOT_TIMESTAMP + 4(%ecx)
 	subl	(%ebx), %eax
 	UNLESS_ANY_USUAL .Lany_restore
 	movl	%edx, ANY(LAST) + 4(%ebp)
 	movl	%edx, CPU(NEWEST) + 4	/* it may be an interrupt's */
-	movl	PERF_SLOT_TIMESTAMP(%ecx), %edx
+	movl	%edx, PERF_SLOT_TIMESTAMP + 4(%ecx)
+	movl	(%ebx), %edx
+	addl	%eax, %edx	/* the clock's lower half */
 	movl	%edx, ANY(LAST)(%ebp)
 	movl	%edx, CPU(NEWEST)
+	movl	%edx, PERF_SLOT_TIMESTAMP(%ecx)
 	movl	4(%esp), %edx
 	movl	%edx, PERF_SLOT_WHAT(%ecx)
 	movl	%eax, PERF_SLOT_DURATION(%ecx)
@@ -115,7 +116,7 @@ FUNCTION(perf_interval_ended):
 	call	perf_cpu_carry
 	jmp	.Lany_recorded
 .Lany_restore:
-	movl	PERF_SLOT_TIMESTAMP(%ecx), %eax
+	addl	(%ebx), %eax
 .Lany_release:
 	popfl
 	movl	%eax, %ecx

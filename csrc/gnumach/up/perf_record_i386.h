@@ -9,8 +9,9 @@
  * that event; but for limited, which is counted in one instruction.
  *
  * Samples.  They are written with interrupts masked, and the clock is read
- * again then, so that a sample is never behind a later one.  A slot is nobody's
- * until next moves over it: what turns out not to be usual leaves no trace.
+ * again then, so that a sample is never behind a later one.  Until next moves
+ * over a slot it holds the oldest sample of a full ring: what turns out not to
+ * be usual has written nothing there.
  *
  * Rate limit.  A sample may be due only from due on (perf_cpu_due).  While there
  * is no limit that is 0, and it always is.  With a limit, and at the end of a lap,
@@ -120,13 +121,14 @@
 	rdtsc
 	cmpl	\begun + 4(%ecx), %edx
 	jne	.Lrelease\@
-	movl	%eax, PERF_SLOT_TIMESTAMP(%ebx)
-	movl	%edx, PERF_SLOT_TIMESTAMP + 4(%ebx)
 	subl	\begun(%ecx), %eax
 	UNLESS_USUAL \event, .Lrestore\@
 	movl	%edx, EVENT(\event) + PERF_STATISTICS_LAST + 4
-	movl	PERF_SLOT_TIMESTAMP(%ebx), %edx
+	movl	%edx, PERF_SLOT_TIMESTAMP + 4(%ebx)
+	movl	\begun(%ecx), %edx
+	addl	%eax, %edx	/* the clock's lower half */
 	movl	%edx, EVENT(\event) + PERF_STATISTICS_LAST
+	movl	%edx, PERF_SLOT_TIMESTAMP(%ebx)
 	movl	$\event, PERF_SLOT_WHAT(%ebx)
 	movl	%eax, PERF_SLOT_DURATION(%ebx)
 	WRITE_IDS %ecx, %ebx
@@ -142,7 +144,7 @@
 	call	perf_cpu_carry
 	jmp	.Ldone\@
 .Lrestore\@:
-	movl	PERF_SLOT_TIMESTAMP(%ebx), %eax
+	addl	\begun(%ecx), %eax
 .Lrelease\@:
 	popfl
 	popl	%ebx

@@ -60,14 +60,15 @@
 	rdtsc
 	cmpl	perf_slices + 4, %edx
 	jne	.Lrelease\@
-	movl	%eax, PERF_SLOT_TIMESTAMP(%ebx)
-	movl	%edx, PERF_SLOT_TIMESTAMP + 4(%ebx)
 	subl	perf_slices, %eax
 	UNLESS_USUAL PERF_SWITCH, .Lrestore\@
 	movl	%edx, EVENT(PERF_SWITCH) + PERF_STATISTICS_LAST + 4
+	movl	%edx, PERF_SLOT_TIMESTAMP + 4(%ebx)
 	movl	%edx, perf_slices + 4
-	movl	PERF_SLOT_TIMESTAMP(%ebx), %edx
+	movl	perf_slices, %edx
+	addl	%eax, %edx	/* the clock's lower half */
 	movl	%edx, EVENT(PERF_SWITCH) + PERF_STATISTICS_LAST
+	movl	%edx, PERF_SLOT_TIMESTAMP(%ebx)
 	movl	%edx, perf_slices
 	movl	$PERF_SWITCH, PERF_SLOT_WHAT(%ebx)
 	movl	%eax, PERF_SLOT_DURATION(%ebx)
@@ -86,7 +87,7 @@
 	call	perf_cpu_carry
 	jmp	\real
 .Lrestore\@:
-	movl	PERF_SLOT_TIMESTAMP(%ebx), %eax
+	addl	perf_slices, %eax
 .Lrelease\@:
 	popfl
 	popl	%ebx
