@@ -9,7 +9,8 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, overload
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
 from mig.rpc.message import Region
 from perfmon.errors import MissingExtraError
@@ -127,8 +128,16 @@ class Samples(Sequence[Sample]):
         Raises:
             MissingExtraError: when numpy is not installed.
         """
-        try:
-            import numpy
-        except ImportError:
-            raise MissingExtraError("arrays", "numpy", "Samples.array") from None
-        return numpy.frombuffer(self.buffer, [(name, f"<u{width}") for name, width in LAYOUT])
+        library, record = _numpy()
+        array: NDArray[numpy.void] = library.frombuffer(self.buffer, record)
+        return array
+
+
+@cache
+def _numpy() -> tuple[Any, Any]:
+    """The library, and its type of a record: made once, because that takes long."""
+    try:
+        import numpy
+    except ImportError:
+        raise MissingExtraError("arrays", "numpy", "Samples.array") from None
+    return numpy, numpy.dtype([(name, f"<u{width}") for name, width in LAYOUT])

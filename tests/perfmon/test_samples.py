@@ -9,7 +9,7 @@ import pytest
 
 from perfmon.errors import MissingExtraError
 from perfmon.interface import Flag
-from perfmon.samples import LAYOUT, Sample, Samples
+from perfmon.samples import LAYOUT, Sample, Samples, _numpy
 
 RECORDS = [
     Sample(2**64 - 1, 255, 254, 2**16 - 1, 2**32 - 1, 1, 2, 3, 4),
@@ -55,6 +55,7 @@ def test_a_batch_cannot_be_changed():
 
 def test_without_numpy_the_extra_is_asked_for_by_name(batch, monkeypatch):
     monkeypatch.setitem(sys.modules, "numpy", None)
+    _numpy.cache_clear()
     with pytest.raises(MissingExtraError, match=r"perfmon\[arrays\]"):
         _ = batch.array
     assert list(batch) == RECORDS
