@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mig.rpc.port import Port
+from perfmon import Event
 from perfmon._generated.perf_monitor import PerfMonitor
 from perfmon._generated.perf_workload import PerfWorkload
 from perfmon.interface import Mode, Option
@@ -15,6 +16,19 @@ PATIENCE = 60.0
 """Seconds that a call may take: a guest whose clock counts instructions can be slow."""
 
 RATE_EVERY_EVENT, BUFFER, ALL_EVENTS = 0, 32768, 0xFFF
+
+EVENTS = [
+    Event.IPC_SEND,
+    Event.IPC_RECEIVE,
+    Event.VM_ALLOC,
+    Event.VM_FREE,
+    Event.TASK_CREATE,
+    Event.TASK_TERMINATE,
+    Event.THREAD_CREATE,
+    Event.THREAD_TERMINATE,
+    Event.PAGE_FAULT,
+]
+"""Those that an operation makes exactly so many of."""
 
 
 @dataclass(frozen=True)

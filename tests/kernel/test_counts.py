@@ -8,21 +8,10 @@ import pytest
 
 from perfmon import Event
 from perfmon.kernel.boot import Guest
-from tests.kernel.clients import Clients, connected
+from tests.kernel.clients import EVENTS, Clients, connected
 
 pytestmark = pytest.mark.kernel
 
-EVENTS = [
-    Event.IPC_SEND,
-    Event.IPC_RECEIVE,
-    Event.VM_ALLOC,
-    Event.VM_FREE,
-    Event.TASK_CREATE,
-    Event.TASK_TERMINATE,
-    Event.THREAD_CREATE,
-    Event.THREAD_TERMINATE,
-    Event.PAGE_FAULT,
-]
 READING = len(EVENTS)
 """An RPC for each counter: the count itself is read somewhere in this sequence."""
 FORWARDING = 2

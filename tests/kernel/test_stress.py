@@ -13,21 +13,10 @@ import pytest
 from perfmon import Event
 from perfmon._generated.perf_monitor.types import PerfSample
 from perfmon.kernel.boot import Guest
-from tests.kernel.clients import Clients, connected
+from tests.kernel.clients import EVENTS, Clients, connected
 
 pytestmark = pytest.mark.kernel
 
-EVENTS = [
-    Event.IPC_SEND,
-    Event.IPC_RECEIVE,
-    Event.VM_ALLOC,
-    Event.VM_FREE,
-    Event.TASK_CREATE,
-    Event.TASK_TERMINATE,
-    Event.THREAD_CREATE,
-    Event.THREAD_TERMINATE,
-    Event.PAGE_FAULT,
-]
 UNCERTAIN = 2
 """What differs from call to call beside the operations: a call that takes long is answered at a
 port of its own, which one more request destroys, and a page may be touched for the first time.
