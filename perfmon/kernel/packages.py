@@ -61,6 +61,16 @@ GNUMACH_DEV_AMD64 = Package(
     "39de7a2d8598465eb142df3d312a71821fe0bd74a9c7f3a6ec8478163df1b988",
     "gnumach",
 )  # fmt: skip
+GNUMACH_DEV_I386_BOOKWORM = Package(
+    "gnumach-dev", "i386", "bookworm", "2:1.8+git20221224-2",
+    "44aafaf9fd142e5e08ddb55ac3d1e143cb7cd57560acbf65739e2e06c948d045",
+    "gnumach",
+)  # fmt: skip
+GNUMACH_DEV_AMD64_BOOKWORM = Package(
+    "gnumach-dev", "amd64", "bookworm", "2:1.8+git20221224-2",
+    "d74b489eddde821f8c2f49e5de43a3e18d80c900dc2bbd79cc7c6315564225b4",
+    "gnumach",
+)  # fmt: skip
 GNUMACH_DEV_I386_SID = Package(
     "gnumach-dev", "i386", "sid", "2:1.8+git20261028-1",
     "1ed2d43e317f29005141f673249d12b996bd8cc044f8609544ede20e5236e266",

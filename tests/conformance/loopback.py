@@ -46,7 +46,7 @@ def compile_c(
         *target.compiler,
         *("-std=gnu11", "-O0", "-fno-strict-aliasing"),
         *flags,
-        *(f"-I{directory}" for directory in (INCLUDE, SHIMS, HARNESS, target.mach_include)),
+        *(f"-I{directory}" for directory in (INCLUDE, SHIMS, HARNESS, target.headers)),
         *("-o", str(output)),
         *map(str, sources),
     ]

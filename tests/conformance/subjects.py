@@ -78,5 +78,11 @@ MACH = (
     Subject("mach_debug", Path("mach_debug/mach_debug.defs"), roles=(KERNEL_SERVER,)),
 )
 
+FORMER = (
+    Subject("bootstrap", Path("mach/bootstrap.defs")),
+    Subject("default_pager_helper", Path("mach/default_pager_helper.defs")),
+)
+"""What bookworm's gnumach-dev still has."""
+
 SUBJECTS = (*OURS, KITCHEN_SINK, BEYOND, *MACH)
 IN_KERNEL = tuple(replace(subject, role=role) for subject in SUBJECTS for role in subject.roles)

@@ -13,7 +13,11 @@ INCLUDE = ROOT / "include"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An ABI; `abi` is the name that `mig --abi` takes."""
+    """An ABI; `abi` is the name that `mig --abi` takes.
+
+    Attributes:
+        mach_package: the interfaces, and the headers unless `header_package` has them.
+    """
 
     abi: str
     flag: str
@@ -21,10 +25,11 @@ class Target:
     mach_package: packages.Package
     mig_package: packages.Package
     mig_name: str
+    header_package: packages.Package | None = None
 
     @property
     def suite(self) -> str:
-        """Where the interfaces and Mach's headers come from."""
+        """Where the interfaces come from."""
         return self.mach_package.suite
 
     @property
@@ -34,12 +39,21 @@ class Target:
     @property
     def mach_include(self) -> Path:
         """The directory that holds gnumach-dev's `mach/` and `device/`."""
-        (directory,) = (packages.fetch(self.mach_package) / "usr" / "include").iterdir()
-        return directory
+        return _include(self.mach_package)
+
+    @property
+    def headers(self) -> Path:
+        """The directory that holds the headers that stubs are compiled with."""
+        return _include(self.header_package or self.mach_package)
 
     @property
     def gnu_mig(self) -> Path:
         return packages.fetch(self.mig_package) / "usr" / "bin" / self.mig_name
+
+
+def _include(package: packages.Package) -> Path:
+    (directory,) = (packages.fetch(package) / "usr" / "include").iterdir()
+    return directory
 
 
 I386 = Target(
@@ -59,3 +73,12 @@ SID_TARGETS = (
     replace(X86_64, mach_package=packages.GNUMACH_DEV_AMD64_SID),
 )
 """With the interfaces of the suite that is not released yet."""
+BOOKWORM_TARGETS = tuple(
+    replace(target, mach_package=package, header_package=target.mach_package)
+    for target, package in (
+        (I386, packages.GNUMACH_DEV_I386_BOOKWORM),
+        (X86_64, packages.GNUMACH_DEV_AMD64_BOOKWORM),
+    )
+)
+"""With those of the suite before, but not its headers: they know nothing of inlined port names,
+which stubs of either compiler have."""

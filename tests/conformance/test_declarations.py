@@ -14,12 +14,17 @@ import pytest
 from tests.conformance import loopback
 from tests.conformance.prototypes import prototypes
 from tests.conformance.stub_compilers import Stubs, generate
-from tests.conformance.subjects import KERNEL_SERVER, MACH, SUBJECTS, Subject
-from tests.conformance.targets import SID_TARGETS, TARGETS, Target
+from tests.conformance.subjects import FORMER, KERNEL_SERVER, MACH, SUBJECTS, Subject
+from tests.conformance.targets import BOOKWORM_TARGETS, SID_TARGETS, TARGETS, Target
 from tests.conformance.workshop import Workshop
 
 INCOMPLETE = Path("device/notify.defs")
 """Of sid; uses a type that neither it nor what it includes defines."""
+COMPARED = {
+    **dict.fromkeys(TARGETS, SUBJECTS),
+    **dict.fromkeys(SID_TARGETS, MACH),
+    **dict.fromkeys(BOOKWORM_TARGETS, (*MACH, *FORMER)),
+}
 FREESTANDING = {"memcmp", "memcpy", "memmove", "memset"}
 """What the C compiler itself may call."""
 
@@ -64,10 +69,11 @@ class Variant:
 
     @property
     def flags(self) -> list[str]:
+        former = ["-include", "former.h"] if self.target in BOOKWORM_TARGETS else []
         if not self.role:
-            return []
+            return former
         side = replace(self.subject, role=self.role).kernel_side
-        return self.workshop.kernel_flags(side or "")
+        return [*self.workshop.kernel_flags(side or ""), *former]
 
     def sides(self, stubs: Stubs) -> list[Path]:
         """The files that are compiled for the role."""
@@ -85,8 +91,8 @@ class Variant:
     scope="module",
     params=[
         (subject, role, target)
-        for target in (*TARGETS, *SID_TARGETS)
-        for subject in (SUBJECTS if target in TARGETS else MACH)
+        for target, subjects in COMPARED.items()
+        for subject in subjects
         for role in (None, *subject.roles)
     ],
     ids=lambda param: f"{param[0]}-{param[1] or 'user'}-{param[2].abi}-{param[2].suite}",
@@ -129,9 +135,9 @@ def test_lists_of_message_ids_are_the_same(variant: Variant) -> None:
     assert variant.ours.listing.read_text() == variant.gnu.listing.read_text()
 
 
-@pytest.mark.parametrize("target", (*TARGETS, *SID_TARGETS), ids=lambda t: f"{t.abi}-{t.suite}")
+@pytest.mark.parametrize("target", COMPARED, ids=lambda t: f"{t.abi}-{t.suite}")
 def test_no_interface_of_gnumach_dev_is_missing(target: Target) -> None:
-    compared = {INCOMPLETE, *(subject.path for subject in MACH)}
+    compared = {INCOMPLETE, *(subject.path for subject in COMPARED[target])}
     machine = target.mach_include / "mach" / "machine"
     found = {
         Path("mach", "machine", path.name)
