@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
-from contextlib import suppress
 from typing import ClassVar, Final
 
 from perfmon.address import FORMS, is_loopback, parse_address
 from perfmon.cli.command import Command, Status, host_address, positive_seconds, say
+from perfmon.cli.stopping import stop_signals
 
 _LISTEN: Final = "127.0.0.1:9914"
 _PATIENCE: Final = 8.0
@@ -56,14 +54,12 @@ class Exporter(Command):
             Target(address, args.timeout, lambda text: say(f"exporter: {text}"))
             for address in addresses
         ]
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         host, port = parse_endpoint(args.listen)
-        with serving(targets, host, port, args.patience) as port:
+        with stop_signals() as stopped, serving(targets, host, port, args.patience) as port:
             if not is_loopback(host):
                 say(f"exporter: warning: {host}:{port} is open to the network")
             shown = f"[{host}]" if ":" in host else host
             names = ", ".join(map(str, addresses))
             say(f"exporter: serving {names} on http://{shown}:{port}/metrics; Ctrl-C ends it")
-            with suppress(KeyboardInterrupt):
-                threading.Event().wait()
+            stopped.recv(1)
         return Status.GOOD

@@ -16,6 +16,7 @@ from typing import ClassVar
 from mig.rpc.transport import Transport
 from perfmon.address import Address, TcpAddress, is_loopback
 from perfmon.cli.command import Command, Status, count, host_address, positive_seconds, say
+from perfmon.cli.stopping import stop_signals
 from perfmon.relay.limits import Limits
 from perfmon.transports import open_transport
 
@@ -71,14 +72,10 @@ class Relay(Command):
         address = host_address(args)
         open_host = partial(_open_unprivileged if args.unprivileged else open_transport, address)
         limits = Limits(clients=args.clients, idle=args.idle)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            if args.stdio:
-                _serve_stdio(open_host, limits)
-            else:
-                _serve_socket(open_host, address, limits, args)
-        except KeyboardInterrupt:
-            pass
+        if args.stdio:
+            _serve_stdio(open_host, limits)
+        else:
+            _serve_socket(open_host, address, limits, args)
         return Status.GOOD
 
 
@@ -91,7 +88,9 @@ def _open_unprivileged(address: Address) -> Transport:
 def _serve_stdio(open_host: Callable[[], Transport], limits: Limits) -> None:
     from perfmon.relay.session import PipePeer, Session
 
-    with open_host() as host, suppress(EOFError):
+    # Its client ends it by hanging up, if no signal does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with open_host() as host, suppress(EOFError, KeyboardInterrupt):
         Session(PipePeer(sys.stdin.fileno(), sys.stdout.fileno()), host, limits).serve()
 
 
@@ -102,10 +101,14 @@ def _serve_socket(
     from perfmon.relay.server import Relay as Server
 
     open_host().close()  # what is wrong with it, the user wants to know now
-    server = Server(open_host, limits, BoundedLog(lambda text: say(f"relay: {text}")))
-    with _listen(args) as (listener, where), server:
+    with (
+        stop_signals() as stopped,
+        BoundedLog(lambda text: say(f"relay: {text}")) as log,
+        _listen(args) as (listener, where),
+        Server(open_host, limits, log) as server,
+    ):
         say(f"relay: serving {address} on {where}; Ctrl-C ends it")
-        server.serve(listener)
+        server.serve(listener, stopped)
 
 
 @contextmanager

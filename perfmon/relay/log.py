@@ -17,7 +17,8 @@ Write = Callable[[str], None]
 class BoundedLog:
     """Passes lines on, so many in a burst and so many a second; the others it counts.
 
-    The count goes before the next line that is passed on.  Threads may share one.
+    The count goes before the next line that is passed on, and at the end.  Threads may share one.
+    A context manager: leaving it writes what count is left.
     """
 
     def __init__(
@@ -48,6 +49,17 @@ class BoundedLog:
                 return
             self._left -= 1
             omitted, self._omitted = self._omitted, 0
-        if omitted:
-            self._write(f"{omitted} lines were left out")
+        self._write_omitted(omitted)
         self._write(line)
+
+    def __enter__(self) -> BoundedLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._mutex:
+            omitted, self._omitted = self._omitted, 0
+        self._write_omitted(omitted)
+
+    def _write_omitted(self, count: int) -> None:
+        if count:
+            self._write(f"{count} lines were left out")

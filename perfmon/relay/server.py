@@ -7,6 +7,7 @@ So a client that is slow, silent or hostile takes one place among the clients an
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import threading
 import time
@@ -48,11 +49,21 @@ class Relay:
         self._clients: dict[threading.Thread, socket.socket] = {}
         self._number = 0
 
-    def serve(self, listener: socket.socket) -> None:
-        """Accept clients for ever; an exception, KeyboardInterrupt for one, ends it."""
-        while True:
+    def serve(self, listener: socket.socket, stopped: socket.socket) -> None:
+        """Accept clients until something can be read from `stopped`.
+
+        Raises:
+            OSError: the listener broke.
+        """
+        listener.setblocking(False)
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        poll.register(stopped, select.POLLIN)
+        while stopped.fileno() not in dict(poll.poll()):
             try:
                 connection, _ = listener.accept()
+            except BlockingIOError:  # the client thought better of it
+                continue
             except OSError as error:
                 if error.errno not in (*_OUT_OF_DESCRIPTORS, errno.ECONNABORTED):
                     raise

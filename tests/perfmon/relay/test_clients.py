@@ -7,7 +7,6 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,7 @@ class Served:
     def __init__(self, path: Path, open_host: Callable[[], Transport], limits: Limits) -> None:
         self.path = path
         self.log: list[str] = []
+        self._stop, self._stopped = socket.socketpair()
         self._listening = listen_unix(path)
         self._listener = self._listening.__enter__()
         self.relay = Relay(open_host, limits, self.log.append)
@@ -42,12 +42,13 @@ class Served:
         self._thread.start()
 
     def _serve(self) -> None:
-        with suppress(OSError):  # the listener was shut down
-            self.relay.serve(self._listener)
+        self.relay.serve(self._listener, self._stopped)
 
     def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
+        self._stop.send(b"!")
         self._thread.join()
+        self._stop.close()
+        self._stopped.close()
         self.relay.close()
         self._listening.__exit__(None, None, None)
 

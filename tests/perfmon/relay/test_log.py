@@ -40,3 +40,11 @@ def test_every_line_is_written_or_counted_and_the_rate_is_kept(pauses):
     omitted = sum(int(line.split()[0]) for line in written if "left out" in line)
     assert len(plain) + omitted == len(pauses) + 1
     assert len(plain) <= 5 + 2 * sum(pauses) + 1
+
+
+def test_what_was_left_out_last_is_counted_at_the_end():
+    written: list[str] = []
+    with BoundedLog(written.append, burst=1, per_second=1, clock=lambda: 0.0) as log:
+        for line in "abc":
+            log(line)
+    assert written == ["a", "2 lines were left out"]
