@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 from types import ModuleType
 
+from benchmarks.echo import Echo
 from benchmarks.figures import Figure, grouped, table
 from mig.rpc.abi import I386, X86_64, Abi
 from mig.rpc.delivery import deliver
 from mig.rpc.message import Message
 from mig.rpc.port import Port
-from mig.rpc.transport import Transport
 from perfmon._generated.perf_monitor import PerfEventStats, PerfMonitor, PerfSample, i386, x86_64
 
 CALLS = 5_000
@@ -29,28 +29,6 @@ ROUNDS = 9
 SAMPLES = 4096
 
 _HEADER = ("bits", "size", "remote", "local", "seqno", "id")
-
-
-class Echo(Transport):
-    """Has the same answer to everything, at once."""
-
-    def __init__(self, abi: Abi, answer: Message) -> None:
-        """Answer every call with one message."""
-        self.address = "echo:"
-        self.abi = abi
-        self.reply_port = 2
-        self.ports = {"host": 1}
-        self.answer = answer
-
-    def call(self, request: Message, timeout: float | None = None) -> Message:
-        """Return the answer."""
-        return self.answer
-
-    def send(self, request: Message) -> None:
-        """Drop the message."""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def measure() -> Iterator[Figure]:

@@ -23,11 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import perfmon
+from benchmarks.echo import Echo
 from mig.rpc.abi import X86_64
 from mig.rpc.delivery import deliver
-from mig.rpc.message import Message
 from mig.rpc.port import Port
-from mig.rpc.transport import Transport
 from perfmon import Samples
 from perfmon._generated.perf_monitor import PerfMonitor, x86_64
 from perfmon.clock import Clock
@@ -94,28 +93,6 @@ def start() -> Iterator[Figure]:
         yield Figure(f"perfmon {name}, beyond it", extra * 1e3, "ms", 150)
 
 
-class Echo(Transport):
-    """Has the same answer to everything, at once."""
-
-    def __init__(self, answer: Message) -> None:
-        """Answer every call with one message."""
-        self.address = "echo:"
-        self.abi = X86_64
-        self.reply_port = 2
-        self.ports = {"host": 1}
-        self.answer = answer
-
-    def call(self, request: Message, timeout: float | None = None) -> Message:
-        """Return the answer."""
-        return self.answer
-
-    def send(self, request: Message) -> None:
-        """Drop the message."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 def calls() -> Iterator[Figure]:
     """Marshalling alone, and whole calls of the embedded host."""
     encode = x86_64.encode_perf_check_regression_request
@@ -127,7 +104,7 @@ def calls() -> Iterator[Figure]:
         decode(answer)
 
     yield Figure("marshalling of a call", median(marshal, 20_000) * 1e6, "us", 1)
-    proxy = PerfMonitor(Port.offered(Echo(answer), "host"))
+    proxy = PerfMonitor(Port.offered(Echo(X86_64, answer), "host"))
     whole = median(lambda: proxy.perf_check_regression(3, 4), 20_000)
     yield Figure("proxy without a transport", whole * 1e6, "us")
     with perfmon.connect("embedded:") as host:
