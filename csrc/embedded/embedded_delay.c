@@ -5,9 +5,13 @@
 
 #include "embedded_delay.h"
 
+#include <stddef.h>
+#include <time.h>
+
 #include "embedded_clock.h"
 
 #define NANOSECONDS_PER_SECOND 1000000000u
+#define SPUN_NANOSECONDS 2000000u
 #define DELAYABLE                                                          \
 	(1u << PERF_EVENT_VM_ALLOC | 1u << PERF_EVENT_VM_FREE              \
 	 | 1u << PERF_EVENT_TASK_CREATE | 1u << PERF_EVENT_TASK_TERMINATE  \
@@ -27,11 +31,25 @@ embedded_delay_set(uint32_t event, uint32_t nanoseconds)
 	return KERN_SUCCESS;
 }
 
+/*
+ * Sleeps through most of a long one: whoever spins that long on a busy machine
+ * has to make way for others, and may be among them when its time is over.
+ */
 void
-embedded_delay_spin(uint32_t ticks)
+embedded_delay_for(uint32_t ticks)
 {
 	uint64_t start = embedded_clock();
+	uint64_t spun = SPUN_NANOSECONDS * embedded_clock_frequency() / NANOSECONDS_PER_SECOND;
 
+	if (ticks > spun) {
+		uint64_t slept = (ticks - spun) * NANOSECONDS_PER_SECOND / embedded_clock_frequency();
+		struct timespec time = {
+			.tv_sec = (time_t)(slept / NANOSECONDS_PER_SECOND),
+			.tv_nsec = (long)(slept % NANOSECONDS_PER_SECOND),
+		};
+
+		nanosleep(&time, NULL);
+	}
 	while (embedded_clock() - start < ticks)
 		;
 }

@@ -19,7 +19,7 @@ extern uint32_t embedded_delays[PERF_EVENTS_BUILTIN];
 /* For events that the workload itself times; KERN_INVALID_ARGUMENT for others. */
 kern_return_t embedded_delay_set(uint32_t event, uint32_t nanoseconds);
 
-void embedded_delay_spin(uint32_t ticks);
+void embedded_delay_for(uint32_t ticks);
 
 /* At the end of what is timed. */
 static inline void
@@ -28,7 +28,7 @@ embedded_delay(uint32_t event)
 	uint32_t ticks = __atomic_load_n(&embedded_delays[event], __ATOMIC_RELAXED);
 
 	if (__builtin_expect(ticks != 0, 0))
-		embedded_delay_spin(ticks);
+		embedded_delay_for(ticks);
 }
 
 #endif /* _EMBEDDED_DELAY_H_ */

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -173,8 +172,7 @@ def _reachable(host: Host, args: argparse.Namespace) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
         path = Path(directory, "host")
         relay = Relay(lambda: open_transport(EmbeddedAddress()), Limits(), lambda _: None)
-        with listen_unix(path) as listener, relay:
-            threading.Thread(target=relay.serve, args=(listener,), daemon=True).start()
+        with listen_unix(path) as listener, relay, relay.serving(listener):
             yield f"unix:{path}"
 
 

@@ -11,8 +11,8 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from mig.rpc.errors import MachError, ProtocolError
@@ -71,6 +71,19 @@ class Relay:
                 time.sleep(0.1)
                 continue
             self._welcome(connection)
+
+    @contextmanager
+    def serving(self, listener: socket.socket) -> Iterator[None]:
+        """Accept clients in a thread, for as long as the block takes."""
+        stop, stopped = socket.socketpair()
+        with stop, stopped:
+            thread = threading.Thread(target=self.serve, args=(listener, stopped), daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                stop.send(b"\0")
+                thread.join()
 
     def close(self) -> None:
         """Hang up on every client and wait a moment for the calls that are on their way."""

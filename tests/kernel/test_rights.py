@@ -3,7 +3,6 @@
 
 import importlib
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,10 +46,13 @@ def transport(request: pytest.FixtureRequest, guest: Guest, tmp_path: Path) -> I
         return
     relay = Relay(lambda: open_guest(guest.name), Limits(), lambda _: None)
     socket = tmp_path / "socket"
-    with relay, listen_unix(socket) as listener:
-        threading.Thread(target=relay.serve, args=(listener,), daemon=True).start()
-        with open_unix(socket) as transport:
-            yield transport
+    with (
+        relay,
+        listen_unix(socket) as listener,
+        relay.serving(listener),
+        open_unix(socket) as transport,
+    ):
+        yield transport
 
 
 def test_a_right_out_of_a_reply_can_be_called(transport: Transport, mach_host: Any) -> None:

@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -34,23 +35,12 @@ class Served:
     def __init__(self, path: Path, open_host: Callable[[], Transport], limits: Limits) -> None:
         self.path = path
         self.log: list[str] = []
-        self._stop, self._stopped = socket.socketpair()
-        self._listening = listen_unix(path)
-        self._listener = self._listening.__enter__()
         self.relay = Relay(open_host, limits, self.log.append)
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        self.relay.serve(self._listener, self._stopped)
-
-    def stop(self) -> None:
-        self._stop.send(b"!")
-        self._thread.join()
-        self._stop.close()
-        self._stopped.close()
-        self.relay.close()
-        self._listening.__exit__(None, None, None)
+        with ExitStack() as stack:
+            listener = stack.enter_context(listen_unix(path))
+            stack.enter_context(self.relay)
+            stack.enter_context(self.relay.serving(listener))
+            self.stop = stack.pop_all().close
 
     def connect(self) -> perfmon.Host:
         return perfmon.connect(f"unix:{self.path}", timeout=10)
