@@ -140,12 +140,10 @@ def generate_python(model_i386: Model, model_x86_64: Model) -> Mapping[str, str]
     """
     from mig.backends.python_package import generate
 
-    declared = {
-        routine.position.file
-        for model in (model_i386, model_x86_64)
-        for routine in model.defined_routines
-    }
-    # The comments above the routines become docstrings.
+    models = (model_i386, model_x86_64)
+    declared = {kind.position.file for model in models for kind in model.types.values()}
+    declared |= {each.position.file for model in models for each in model.defined_routines}
+    # The comments in them become docstrings.
     files = generate(model_i386, model_x86_64, {file: _lines_of_file(file) for file in declared})
     return {f"{model_i386.name}/{name}": content for name, content in files.items()}
 

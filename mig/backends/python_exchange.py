@@ -10,11 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from mig.backends.python_comments import comment_above
+from mig.backends.python_comments import comment_above, comment_beside, entry
 from mig.backends.python_decode import result_annotation, results
 from mig.backends.python_plan import MessagePlan, Part, Place
 from mig.backends.python_text import Source, class_name
+from mig.backends.python_values import Block, Items, StructureItems, Value
 from mig.model.routines import Model, Routine
+
+#: Mach's types that are sizes.
+_SIZES = frozenset({"vm_size_t", "rpc_vm_size_t"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +98,43 @@ def comment_of(routine: Routine, sources: Mapping[str, Sequence[str]]) -> Sequen
     return comment_above(sources.get(position.file, ()), position.line)
 
 
-def meaning(part: Part) -> str:
-    """Return what an argument is, for a docstring."""
+def described(routine: Routine, part: Part, sources: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what an argument is, and what the interface says beside it, for a docstring."""
+    text = _meaning(part)
+    name = part.field.argument
+    (position,) = (a.position for a in routine.arguments if a.name == name)
+    others = [a.position for a in routine.arguments if name not in (a.name, a.parent)]
+    said = comment_beside(sources, position, [routine.position, *others])
+    lines = entry(part.name, f"{text}: {said}" if said else text)
+    if part.polymorphic:
+        lines += entry(f"{part.name}_poly", f"disposition of the right ``{part.name}``")
+    return lines
+
+
+def _meaning(part: Part) -> str:
     kind = part.field.type
     text = f"``{kind.name}``" if kind.name else "data"
     if kind.string:
         text += f", up to {kind.bytes - 1} characters"
     elif part.place is Place.VARIABLE:
-        unit = "bytes" if part.is_bytes else "items"
-        text += f", up to {kind.number // part.scale} {unit}"
+        text += f", up to {kind.number // part.scale} {'bytes' if part.is_bytes else 'items'}"
     elif part.place is Place.INDEFINITE:
         text += ", out of line where it is large"
     elif part.place is Place.OUT_OF_LINE:
         text += ", out of line"
+    else:
+        text += _fixed_amount(part.value)
     if kind.is_port:
         text += " (names of rights)" if part.value is None else " (name of a right)"
+    elif kind.name in _SIZES:
+        text += ", in bytes"
     return text
+
+
+def _fixed_amount(value: Value | None) -> str:
+    match value:
+        case Block(length=length):
+            return f", {length} bytes"
+        case Items(count=count) | StructureItems(count=count):
+            return f", {count} items"
+    return ""

@@ -37,13 +37,14 @@ def generate(
     Args:
         model_i386: the subsystem on i386.
         model_x86_64: the same subsystem on x86_64.
-        sources: lines of the files that declare it, by name as in positions; what is said above a
-            routine goes into its method's docstring.
+        sources: lines of the files that declare it, by name as in positions; what they say above
+            a routine, and beside arguments and members, goes into docstrings.
 
     Raises:
         CompileError: a routine has what Python cannot send; names it and the argument.
     """
     models = (model_i386, model_x86_64)
+    lines = sources or {}
     users = [list(_exchanges(model, user=True)) for model in models]
     servers = [list(_exchanges(model, user=False)) for model in models]
     exchanges = _merged(*users)
@@ -55,9 +56,9 @@ def generate(
     server += "_" if server in types else ""
     files = {
         "__init__.py": _package_module(model_i386, client, types),
-        "types.py": _types_module(model_i386, structures, exchanges),
-        "client.py": client_module(model_i386, client, exchanges, sources or {}),
-        "server.py": server_module(model_i386, server, _merged(*servers), sources or {}),
+        "types.py": _types_module(model_i386, structures, exchanges, lines),
+        "client.py": client_module(model_i386, client, exchanges, lines),
+        "server.py": server_module(model_i386, server, _merged(*servers), lines),
     }
     for model, calling, serving in zip(models, users, servers, strict=True):
         files[f"{model.abi.name}.py"] = _codec_module(model, calling, serving)
@@ -152,13 +153,16 @@ def _structures(exchanges: Collection[Exchange]) -> list[Structure]:
 
 
 def _types_module(
-    model: Model, structures: Iterable[Structure], exchanges: Iterable[Exchange]
+    model: Model,
+    structures: Iterable[Structure],
+    exchanges: Iterable[Exchange],
+    sources: Mapping[str, Sequence[str]],
 ) -> str:
     body = Source()
     homes: dict[str, set[str]] = {}
     for structure in structures:
         homes["typing"] = {"NamedTuple"}
-        write_named_tuple(body, structure)
+        write_named_tuple(body, structure, sources)
     for exchange in exchanges:
         if exchange.reply is not None and exchange.has_result_class:
             found = results(exchange.reply)

@@ -12,8 +12,8 @@ from mig.backends.python_exchange import (
     Exchange,
     collect_imports,
     comment_of,
+    described,
     front_of,
-    meaning,
     names_of,
     place_of,
 )
@@ -81,7 +81,7 @@ def server_module(
             collect_imports([text for _, text in results(exchange.request)], homes, types)
             collect_imports([text for _, text in _answers(exchange)], homes, types)
             body.line()
-            _write_method(body, exchange, comment_of(exchange.routine, sources))
+            _write_method(body, exchange, sources)
     front = front_of(model, f"Server of subsystem {model.name}.")
     write_imports(front, homes, types)
     return front.text() + body.text()
@@ -166,7 +166,7 @@ def _tuple(names: Sequence[str]) -> str:
     return f"({', '.join(quoted)}{',' if len(quoted) == 1 else ''})"
 
 
-def _write_method(source: Source, exchange: Exchange, comment: Sequence[str]) -> None:
+def _write_method(source: Source, exchange: Exchange, sources: Mapping[str, Sequence[str]]) -> None:
     routine = exchange.routine
     found = [f"{parameter.name}: int" for parameter in _from_header(routine)]
     found += [f"{name}: {annotation}" for name, annotation in results(exchange.request)]
@@ -184,19 +184,20 @@ def _write_method(source: Source, exchange: Exchange, comment: Sequence[str]) ->
         source.listing(opening, ["self", *found], ") -> tuple[", exploded=True)
         source.lines(*(f"    {annotation}," for annotation in annotations), "]:")
     with source.indented():
-        _write_docstring(source, exchange, comment)
+        _write_docstring(source, exchange, sources)
 
 
-def _write_docstring(source: Source, exchange: Exchange, comment: Sequence[str]) -> None:
+def _write_docstring(
+    source: Source, exchange: Exchange, sources: Mapping[str, Sequence[str]]
+) -> None:
     routine, request = exchange.routine, exchange.request
+    comment = comment_of(routine, sources)
     details: list[str] = [*comment, ""] if comment else []
     details.append("Args:")
     for parameter in _from_header(routine):
         details.append(f"    {parameter.name}: {_MEANINGS[parameter.field]}.")
     for part in request.arguments:
-        details.append(f"    {part.name}: {meaning(part)}.")
-        if part.polymorphic:
-            details.append(f"    {part.name}_poly: disposition of the right ``{part.name}``.")
+        details += described(routine, part, sources)
     for part in request.counts:
         argument = part.field.argument
         details.append(f"    {part.name}: how many of ``{argument}`` the caller takes at most.")
@@ -204,9 +205,7 @@ def _write_docstring(source: Source, exchange: Exchange, comment: Sequence[str])
     if exchange.reply is not None and exchange.reply.arguments:
         details.append("Returns:")
         for part in exchange.reply.arguments:
-            details.append(f"    {part.name}: {meaning(part)}.")
-            if part.polymorphic:
-                details.append(f"    {part.name}_poly: disposition of the right ``{part.name}``.")
+            details += described(routine, part, sources)
         for name in names_of(parameters(exchange.reply)[1]):
             given = name.removesuffix("_dealloc")
             details.append(f"    {name}: give the memory or the rights of ``{given}`` away.")
@@ -215,7 +214,8 @@ def _write_docstring(source: Source, exchange: Exchange, comment: Sequence[str])
     if routine.simple:
         details.append("    KernReturnError: the code to answer with, where there is a reply port.")
     else:
-        details.append("    KernReturnError: the code to answer with; MigNoReply: not to answer.")
+        details.append("    KernReturnError: the code to answer with.")
+        details.append("    MigNoReply: not to answer, or not now.")
     kind = "Take" if routine.simple else "Answer"
     source.docstring(
         f"{kind} ``{routine.name}``, message {routine.message_id}; {place_of(routine)}.", details

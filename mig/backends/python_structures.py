@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 
+from mig.backends.python_comments import comment_beside, entry
 from mig.backends.python_text import Source
 from mig.backends.python_values import (
     Block,
@@ -56,22 +57,34 @@ def write_import(source: Source, home: str, names: Collection[str]) -> None:
         source.listing(f"from {home} import (", ordered, ")", exploded=True)
 
 
-def write_named_tuple(source: Source, structure: Structure) -> None:
-    """Write the class of a structure."""
-    file, _, line = structure.line.rpartition(":")
+def write_named_tuple(
+    source: Source, structure: Structure, sources: Mapping[str, Sequence[str]]
+) -> None:
+    """Write the class of a structure, with what the interface says beside its members."""
+    position = structure.position
     fields = [(field.name, field.value.annotation) for field in structure.fields]
-    write_tuple_class(
-        source, structure.annotation, f"``{structure.name}``, {PurePath(file).name}:{line}.", fields
-    )
+    details: list[str] = []
+    for field in structure.fields:
+        others = [other.position for other in structure.fields if other is not field]
+        said = comment_beside(sources, field.position, [position, *others])
+        details += entry(field.name, said) if said else ()
+    if details:
+        details.insert(0, "Attributes:")
+    summary = f"``{structure.name}``, {PurePath(position.file).name}:{position.line}."
+    write_tuple_class(source, structure.annotation, summary, fields, details)
 
 
 def write_tuple_class(
-    source: Source, name: str, summary: str, fields: Iterable[tuple[str, str]]
+    source: Source,
+    name: str,
+    summary: str,
+    fields: Iterable[tuple[str, str]],
+    details: Sequence[str] = (),
 ) -> None:
     """Write a NamedTuple class."""
     source.lines("", "")
     with source.block(f"class {name}(NamedTuple):"):
-        source.docstring(summary)
+        source.docstring(summary, details)
         source.line()
         for field, annotation in fields:
             shadows = "  # type: ignore[assignment]" if field in _TUPLE_METHODS else ""

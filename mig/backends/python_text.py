@@ -47,6 +47,10 @@ class Source:
         """What was written so far."""
         return "\n".join(self._lines) + "\n"
 
+    def fits(self, text: str) -> bool:
+        """Whether a line of it is not too long."""
+        return len(self._indent) + len(text) <= WIDTH
+
     def line(self, text: str = "") -> None:
         """Write one line."""
         self._lines.append(self._indent + text if text else "")
@@ -76,7 +80,7 @@ class Source:
         """Write ``opening item, item closing``, broken where it is too long."""
         flat = opening + ", ".join(items) + closing
         inner = self._indent + "    " + ", ".join(items)
-        if not exploded and len(self._indent) + len(flat) <= WIDTH:
+        if not exploded and self.fits(flat):
             self.line(flat)
         elif (
             not exploded
@@ -93,7 +97,7 @@ class Source:
         """Write ``keyword (item, item)``."""
         comma = "," if len(items) == 1 else ""
         flat = f"{keyword} ({', '.join(items)}{comma})"
-        if len(self._indent) + len(flat) <= WIDTH:
+        if self.fits(flat):
             self.line(flat)
         else:
             self.listing(f"{keyword} (", items, ")", exploded=True)
@@ -102,7 +106,7 @@ class Source:
         """Write ``target, target = value``, the targets below one another when they are many."""
         one = len(targets) == 1
         flat = (f"({targets[0]},)" if one else ", ".join(targets)) + f" = {value}"
-        if len(self._indent) + len(flat) > WIDTH:
+        if not self.fits(flat):
             self.listing("(", targets, f") = {value}", exploded=True)
         else:
             self.line(flat)
@@ -110,7 +114,7 @@ class Source:
     def condition(self, operator: str, terms: Sequence[str]) -> str:
         """``if term operator term:``, to open a block with."""
         flat = f"if {f' {operator} '.join(terms)}:"
-        if len(self._indent) + len(flat) <= WIDTH:
+        if self.fits(flat):
             return flat
         self.line("if (")
         self.line("    " + terms[0])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mig.backends.python_text import class_name, constant_name, variable_name
+from mig.frontend.diagnostics import Position
 from mig.model.types import MessageType, Type
 
 _SIGNED = {8: "b", 16: "h", 32: "i", 64: "q"}
@@ -69,9 +70,17 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A member of a structure: name, value, and padding bytes in front of it."""
+    """A member of a structure.
+
+    Attributes:
+        name: in Python.
+        position: where it is declared.
+        value: what it is.
+        padding: bytes in front of it.
+    """
 
     name: str
+    position: Position
     value: Value
     padding: int
 
@@ -82,13 +91,13 @@ class Structure:
 
     Attributes:
         name: as declared.
-        line: where it was declared, as ``file:line``.
+        position: where it is declared.
         fields: its members.
         size: in bytes, with `padding` behind the last member.
     """
 
     name: str
-    line: str
+    position: Position
     fields: tuple[Field, ...]
     size: int
     padding: int
@@ -189,11 +198,11 @@ def structure_of(kind: Type) -> Structure:
         if member.type.variable or not member.type.inline:
             raise UnsupportedTypeError(f"member {member.name}, which is not of fixed size")
         field = variable_name(member.name.lstrip("_") or "field")
-        fields.append(Field(field, value_of(member.type), member.offset - end))
+        padding = member.offset - end
+        fields.append(Field(field, member.position, value_of(member.type), padding))
         end = member.offset + member.type.bytes
     name = kind.aliases[-1] if kind.aliases else kind.name
-    where = f"{kind.position.file}:{kind.position.line}"
-    return Structure(name, where, tuple(fields), kind.bytes, kind.bytes - end)
+    return Structure(name, kind.position, tuple(fields), kind.bytes, kind.bytes - end)
 
 
 def packing(value: Value) -> str:

@@ -262,7 +262,7 @@ class TypeTable:
         return types.pointer_to(self._abi, target, kernel=self._kernel)
 
     def _struct(self, node: nodes.StructType) -> Type:
-        members: list[tuple[str, Type]] = []
+        members: list[tuple[str, Position, Type]] = []
         seen: dict[str, Position] = {}
         for member in node.members:
             kind = self.lookup(member.position, member.type.name)
@@ -281,7 +281,7 @@ class TypeTable:
                     member.position, f"a struct cannot hold the port right '{kind.name}'"
                 )
             else:
-                members.append((name.text, kind))
+                members.append((name.text, name.position, kind))
         if not members:
             return self.by_name["int"]
         kind = types.struct_of(self._abi, tuple(members), builtin.struct_units(self._abi))

@@ -69,9 +69,10 @@ class Translation:
 
 @record
 class Member:
-    """A member of a struct: name, type, byte offset."""
+    """A member of a struct: name, where it is declared, type, byte offset."""
 
     name: str
+    position: Position
     type: Type
     offset: int
 
@@ -273,18 +274,20 @@ def c_string(character: Type, size: int, *, variable: bool) -> Type:
     )
 
 
-def struct_of(abi: Abi, members: tuple[tuple[str, Type], ...], integers: dict[int, Type]) -> Type:
+def struct_of(
+    abi: Abi, members: tuple[tuple[str, Position, Type], ...], integers: dict[int, Type]
+) -> Type:
     """``struct { members }``: an array of the integer that is as wide as its alignment.
 
     Args:
         abi: the target.
-        members: names and types in order.
+        members: names, positions and types in order.
         integers: the integer type of each width in bytes.
     """
     offset, alignment, placed = 0, 1, []
-    for name, kind in members:
+    for name, position, kind in members:
         offset = -(-offset // kind.alignment) * kind.alignment
-        placed.append(Member(name, kind, offset))
+        placed.append(Member(name, position, kind, offset))
         offset += kind.bytes
         alignment = max(alignment, kind.alignment)
     alignment = min(alignment, abi.word)

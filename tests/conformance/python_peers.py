@@ -306,6 +306,8 @@ def call(package: str, transport: Any, part: Part, port: int, reply_port: int) -
     for argument in part.vector.routine.arguments:
         if argument.role is Role.REPLY_PORT and argument.user:
             values[argument.name] = part.vector.arguments[argument.name].elements[0][0]
+        if argument.role is Role.WAIT_TIME:
+            values[argument.name] = None  # no clock runs here
     try:
         return method(**_named(list(inspect.signature(method).parameters), values))
     except KernReturnError as error:

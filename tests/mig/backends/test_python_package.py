@@ -161,14 +161,40 @@ routine again(p : port_t);
 routine bare(p : port_t);
 type t = int; /* Of something else. */
 routine other(p : port_t);
+/* On one condition. */
+#if A
+routine if_a(p : port_t);
+#elif B
+skip;	/* Not this. */
+#if C
+#endif
+#else	/* B */
+routine unless_b(p : port_t);
+#endif
+routine bare_again(p : port_t);
+type vm_size_t = int;
+type point_t = struct {
+	int x; /* metres. */
+	int y; int z; /* whose? */
+};
+routine measure(		/* 7007 */
+	p : port_t;		/* no argument in Python */
+	time : int;		/* in milliseconds, from the moment on at which the message has arrived there */
+	a : int; b : int;	/* whose? */
+	size : vm_size_t;	/* XXX */
+	out at : point_t);	/* where was "it"? */
 """
 
 
-def test_what_stands_above_a_routine_is_in_its_docstring(tmp_path: Path) -> None:
-    defs = tmp_path / "sample.defs"
+def documented(directory: Path) -> Any:
+    defs = directory / "sample.defs"
     defs.write_text(COMMENTED)
     models = [compile_defs(defs, abi=name) for name in ABIS]
-    client = generate(*models, {str(defs): COMMENTED.splitlines()})["client.py"]
+    return generate(*models, {str(defs): COMMENTED.splitlines()})
+
+
+def test_what_stands_above_a_routine_is_in_its_docstring(tmp_path: Path) -> None:
+    client = documented(tmp_path)["client.py"]
     wait, again, rest = client.split("def wait")[1].split("    def ", 2)
     assert textwrap.dedent("""
         Wait a while, in /milliseconds. Nothing 'else' happens.
@@ -180,6 +206,44 @@ def test_what_stands_above_a_routine_is_in_its_docstring(tmp_path: Path) -> None
     assert "        One line.\n\n        Raises:" in again
     assert "above it" not in rest
     assert "something else" not in rest
+
+
+def test_conditions_do_not_part_a_routine_from_what_stands_above_them(tmp_path: Path) -> None:
+    client = documented(tmp_path)["client.py"]
+    assert client.count("On one condition.") == 1
+    _, _, method = client.partition("def unless_b")
+    assert "        On one condition.\n\n        Raises:" in method
+    assert "Not this." not in client
+
+
+@pytest.mark.parametrize("module", ["client.py", "server.py"])
+def test_what_stands_beside_an_argument_is_said_of_it(tmp_path: Path, module: str) -> None:
+    _, _, method = documented(tmp_path)[module].partition("def measure")
+    assert (
+        """
+            time: ``int``: in milliseconds, from the moment on at which the message has arrived
+                there.
+            a: ``int``.
+            b: ``int``.
+            size: ``vm_size_t``, in bytes.
+
+        Returns:
+            at: ``point_t``: where was 'it'?
+"""
+        in method
+    )
+    assert "7007" not in method.partition("Args:")[2]
+
+
+def test_what_stands_beside_a_member_is_said_of_it(tmp_path: Path) -> None:
+    assert """
+    Attributes:
+        x: metres.
+    \"""
+
+    x: int
+    y: int
+""" in documented(tmp_path)["types.py"]
 
 
 def test_generated_modules_do_not_load_the_compiler(wire: Any) -> None:
@@ -287,6 +351,25 @@ def test_a_call_sends_the_request_and_returns_the_result(wire: Any, abi: Abi) ->
     ((request, timeout),) = caller.port.transport.asked
     assert request == wire.codec(abi.name).encode_r_int_request(0x11, 0x77, 7)
     assert timeout == 2.5
+
+
+def test_a_call_waits_as_long_as_its_caller_says_else_its_client(forms: Any, abi: Abi) -> None:
+    caller = client(forms, "Forms", abi, reply(forms, abi, "f_waits", 42))
+    assert caller.f_waits(7, limit=0.5) == caller.f_waits(7) == 42
+    assert [timeout for _, timeout in caller.port.transport.asked] == [0.5, 2.5]
+
+
+def test_a_call_waits_as_long_as_the_interface_says_unless_its_client_does(
+    forms: Any, abi: Abi
+) -> None:
+    caller = client(
+        forms, "Forms", abi, reply(forms, abi, "f_long_name_without_any_room_left", 1, 2)
+    )
+    caller.f_long_name_without_any_room_left()
+    caller.timeout = None
+    caller.f_long_name_without_any_room_left()
+    assert [timeout for _, timeout in caller.port.transport.asked] == [2.5, 0.25]
+    assert "Waits 250 ms" in inspect.getdoc(type(caller).f_long_name_without_any_room_left)
 
 
 def test_several_results_are_a_named_tuple(wire: Any, abi: Abi) -> None:
