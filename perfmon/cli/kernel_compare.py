@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from perfmon.cli.command import Command, count, positive_seconds
+from perfmon.cli.command import Command, CommandError, count, positive_seconds
 from perfmon.cli.comparing import (
     add_comparison_arguments,
     add_run_arguments,
@@ -47,8 +47,8 @@ class CompareKernels(Command):
             "--boots",
             type=count,
             metavar="COUNT",
-            help="boots of each kernel, among which its runs are divided "
-            "(default: 1, with --clock time 4)",
+            help="boots of each kernel, among which its runs are divided (default: 1; with "
+            "--clock time each run is a boot)",
         )
         parser.add_argument("--memory", type=count, default=256, metavar="MIB")
         parser.add_argument(
@@ -84,12 +84,14 @@ def _plan(args: argparse.Namespace) -> Plan:
     from perfmon.workloads import parse_workload
 
     clock = kernels.Clock(args.clock)
+    if args.boots and clock is kernels.Clock.TIME:
+        raise CommandError("--boots is for --clock instructions: with --clock time a run is a boot")
     return kernels.Plan(
         work=parse_workload(args.workload or kernels.DEFAULT_WORKLOADS[clock]),
         clock=clock,
         runs=args.runs or kernels.DEFAULT_RUNS[clock],
         passes=args.passes or kernels.DEFAULT_PASSES[clock],
-        boots=args.boots or kernels.DEFAULT_BOOTS[clock],
+        boots=args.boots or 1,
         memory=args.memory,
         timeout=args.boot_timeout,
     )

@@ -2,8 +2,9 @@
 """Measuring two kernels against each other: each boots in a guest of its own.
 
 Under a clock that counts instructions nothing outside the guest shows in a figure, so that one
-kernel is measured after the other.  Under a clock that tells time both run at once and their runs
-are interleaved; and since a boot has an influence of its own, there is more than one.
+kernel is measured after the other.  Under a clock that tells time both run at once, and their
+passes are interleaved.  A boot has an influence of its own, as large as what is looked for, that
+all its runs share; so a boot of each is one run, and as many boots as runs are compared.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from random import sample
 from typing import Final
 
 from perfmon.host import Host, connect
@@ -38,7 +40,6 @@ QEMU_OPTIONS: Final = {
 }
 DEFAULT_RUNS: Final = {Clock.INSTRUCTIONS: 5, Clock.TIME: 20}
 DEFAULT_PASSES: Final = {Clock.INSTRUCTIONS: 1, Clock.TIME: 16}
-DEFAULT_BOOTS: Final = {Clock.INSTRUCTIONS: 1, Clock.TIME: 4}
 DEFAULT_WORKLOADS: Final = {
     Clock.INSTRUCTIONS: "messages:50,requests:50,memory:30:4,tasks:10,threads:10",
     Clock.TIME: "messages:100,requests:100,memory:50:4,tasks:5,threads:5",
@@ -54,7 +55,7 @@ class Plan:
         clock: what the guests' clocks count.
         runs: of each kernel.
         passes: of each run.
-        boots: of each kernel; its runs are divided among them.
+        boots: of each kernel, among which its runs are divided where instructions are counted.
         memory: MiB of each guest.
         timeout: seconds that a boot, or a call to a guest, may take.
     """
@@ -111,16 +112,16 @@ def _interleaved(
     images: Sequence[Path], labels: Sequence[str], plan: Plan, progress: Progress | None
 ) -> list[Measurement]:
     boots: list[list[Measurement]] = []
-    for seed, runs in enumerate(_shares(plan)):
+    for done in range(plan.runs):
         with ExitStack() as stack:
-            subjects = [
-                Subject(label, stack.enter_context(_guest(image, at, plan)))
-                for at, (image, label) in enumerate(zip(images, labels, strict=True))
-            ]
-            shown = _moved(progress, sum(len(part[0].runs) for part in boots), plan.runs)
-            boots.append(
-                measure_interleaved(subjects, plan.work, runs, plan.passes, shown, seed=seed)
-            )
+            subjects = {
+                at: Subject(labels[at], stack.enter_context(_guest(images[at], at, plan)))
+                for at in sample(range(len(images)), len(images))
+            }
+            in_order = [subjects[at] for at in range(len(images))]
+            boots.append(measure_interleaved(in_order, plan.work, 1, plan.passes))
+        if progress:
+            progress(done + 1, plan.runs)
     return [_joined(parts) for parts in zip(*boots, strict=True)]
 
 

@@ -10,11 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
+from perfmon.clock import Clock
 from perfmon.errors import PerfmonError, TransportError
 from perfmon.events import Event, events_in
 from perfmon.host import Host
@@ -38,7 +39,7 @@ DEFAULT_PASSES: Final = 16
 SUMMED: Final = ("count", "errors", "waits", "timed", "total_ns")
 """Fields of EventRun that add up."""
 
-_NOT_WORK: Final = Flag.WAITED | Flag.INSTANT
+_NOT_WORK: Final = int(Flag.WAITED | Flag.INSTANT)  # of each sample: no enum
 _NOT_PLAIN: Final = Flag.ERROR | Flag.WAITED | Flag.SATURATED | Flag.MIGRATED | Flag.INSTANT
 
 
@@ -104,12 +105,14 @@ def measure_interleaved(
     runs: int = DEFAULT_RUNS,
     passes: int = DEFAULT_PASSES,
     progress: Progress | None = None,
-    seed: int = 0,
+    random: Random | None = None,
 ) -> list[Measurement]:
     """Run a workload `runs` times on each host, interleaved.
 
-    A run is so many passes over the workload.  The n-th run of all hosts is one block, and each
-    pass of a block visits the hosts in random order: what disturbs the machine disturbs all alike.
+    A run is so many passes over the workload.  The n-th run of all hosts is one block, in which
+    they take turns in random order: what disturbs the machine disturbs all alike, and the test
+    of `compare` rests on nothing but that order.  So it is drawn anew each time: a fixed one
+    would meet what recurs at the same pass always on the same side.
 
     Args:
         subjects: one or more; the same host may stand for several.
@@ -117,32 +120,54 @@ def measure_interleaved(
         runs: of each subject.
         passes: of each run.
         progress: told after each block.
-        seed: of the random order.
+        random: source of the order; a new one if none is given.
 
     Raises:
         MachError, WorkloadError: as `measure_workload`.
     """
-    random = Random(seed)
+    random = random or Random()
     found: list[list[Run]] = [[] for _ in subjects]
     with _prepared(subjects):
         # A host that stands for several is read by one meter, which knows of all its passes.
-        meters = {subject.host.address: Meter(subject.host) for subject in subjects}
+        clock = _counter_of(subjects)
+        meters = {subject.host.address: Meter(subject.host, clock) for subject in subjects}
         for meter in meters.values():  # what happens once and for all
             meter.measure(work)
         for done in range(runs):
             block: list[list[Pass]] = [[] for _ in subjects]
-            for _ in range(passes):
-                for at in random.sample(range(len(subjects)), len(subjects)):
-                    subject = subjects[at]
-                    block[at].append(meters[subject.host.address].measure(work, subject.prepare))
+            for at in _turns(len(subjects), passes, random):
+                subject = subjects[at]
+                block[at].append(meters[subject.host.address].measure(work, subject.prepare))
             for at, made in enumerate(block):
                 found[at].append(run_of(made))
             if progress:
                 progress(done + 1, runs)
         return [
-            _measurement(subject, workload_text(work), made)
+            _measurement(subject, workload_text(work), made, clock)
             for subject, made in zip(subjects, found, strict=True)
         ]
+
+
+def _turns(subjects: int, passes: int, random: Random) -> Iterator[int]:
+    """Whose pass is next: every second order is the one before in reverse.
+
+    So a machine that becomes steadily slower or faster favours nobody, and neither does who is
+    first.  Each order is as likely as the one that has any two subjects exchanged.
+    """
+    order: list[int] = []
+    for done in range(passes):
+        order = order[::-1] if done % 2 else random.sample(range(subjects), subjects)
+        yield from order
+
+
+def _counter_of(subjects: Sequence[Subject]) -> Clock | None:
+    """One clock for guests that all read the counter of this machine.
+
+    Each has its own idea of the counter's frequency: found right after its boot, and on a busy
+    machine wrong by a tenth, which is more than what two kernels differ by.
+    """
+    accelerators = {environment_of(subject.host).accelerator for subject in subjects}
+    return subjects[0].host.clock() if accelerators in ({"tcg"}, {"kvm"}) else None
 
 
 def passes_of(subjects: Sequence[Subject]) -> int:
@@ -183,12 +208,17 @@ def measure_since_reset(subject: Subject) -> Measurement:
     return _measurement(subject, "", [Run(monitored, events)])
 
 
-def _measurement(subject: Subject, workload: str, runs: Iterable[Run]) -> Measurement:
+def _measurement(
+    subject: Subject, workload: str, runs: Iterable[Run], clock: Clock | None = None
+) -> Measurement:
+    environment = environment_of(subject.host)
+    if clock:
+        environment = replace(environment, clock_hz=clock.ticks_per_second)
     return Measurement(
         subject.label,
         datetime.now(UTC).isoformat(timespec="seconds"),
         workload,
-        environment_of(subject.host),
+        environment,
         tuple(runs),
         dict(subject.host.event_names()),
     )
@@ -225,9 +255,10 @@ class Meter:
     What was read after a pass is what there was before the next.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, clock: Clock | None = None) -> None:
+        """Measure by a clock that is not what the host takes for its own, if one is given."""
         self._host = host
-        self._clock = host.clock()
+        self._clock = clock or host.clock()
         self._exact = environment_of(host).counts_instructions
         self._reader = SampleReader(host, Start.NOW)
         self._before = _read(host)
@@ -263,12 +294,17 @@ class Meter:
 
     def _work_times(self, batches: Iterable[Samples]) -> dict[int, Counter[int]]:
         """Of the calls whose time statistics take for work."""
-        found: dict[int, Counter[int]] = {}
+        ticks: Counter[tuple[int, int]] = Counter()
         for batch in batches:
             columns = (batch.column(name) for name in ("event", "flags", "duration"))
-            for event, flags, duration in zip(*columns, strict=True):
-                if not flags & _NOT_WORK:
-                    found.setdefault(event, Counter())[self._clock.ns(duration)] += 1
+            ticks.update(
+                (event, duration)
+                for event, flags, duration in zip(*columns, strict=True)
+                if not flags & _NOT_WORK
+            )
+        found: dict[int, Counter[int]] = {}
+        for (event, duration), calls in ticks.items():
+            found.setdefault(event, Counter())[self._clock.ns(duration)] += calls
         return found
 
     def _all(self, batches: Iterable[Samples]) -> Iterator[Sample]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.regressions.guests import padded
+from perfmon import Event
 from perfmon.regressions.compare import compare
 from perfmon.regressions.findings import Metric, Verdict
 from perfmon.regressions.kernels import Clock, Plan, measure_kernels
@@ -40,3 +41,11 @@ def test_two_boots_of_one_kernel_do_not_differ(measured: list[Measurement]):
     found = compare(before, again)
     assert len(found.findings) > 5
     assert found.verdict is Verdict.UNCHANGED
+
+
+def test_guests_whose_clocks_tell_time_are_measured_by_one_of_them(stock_kernel: Path):
+    plan = Plan(parse_workload("memory:12:1"), Clock.TIME, 2, 1, 1, timeout=300)
+    before, after = measure_kernels([stock_kernel, stock_kernel], ["before", "after"], plan)
+    assert before.environment.clock_hz == after.environment.clock_hz > 1
+    assert [len(each.runs) for each in (before, after)] == [2, 2]
+    assert all(run.events[Event.VM_ALLOC].count >= 12 for run in before.runs + after.runs)

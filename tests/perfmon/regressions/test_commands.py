@@ -154,6 +154,7 @@ def test_a_slower_baseline_ends_with_status_1_and_reports_in_every_form(run: Run
         (("baseline", "save", "x", "--seconds", "1", "--passes", "2"), "not both"),
         (("baseline", "save", ".x"), "is no name for a baseline"),
         (("kernel", "compare", "none", "none", "--workload", "fly:1"), "no workload"),
+        (("kernel", "compare", "none", "none", "--clock", "time", "--boots", "4"), "is a boot"),
         (("kernel", "compare", "none", "none"), "none"),
     ],
 )

@@ -66,6 +66,19 @@ def test_interleaved_runs_of_one_host_are_told_apart(host: Host):
     assert min(run.events[Event.VM_ALLOC].typical_ns for run in before.runs) < 300_000
 
 
+def test_none_of_two_hosts_is_first_more_often_and_the_order_is_another_each_time(host: Host):
+    def turns() -> list[str]:
+        told: list[str] = []
+        subjects = [Subject(x, host, lambda _, x=x: told.append(x)) for x in "ab"]
+        measure_interleaved(subjects, parse_workload("memory:1:1"), 3, 16)
+        return told
+
+    first = turns()
+    assert len(first) == 2 * 3 * 16
+    assert first[::2].count("a") == first[1::2].count("a") == 3 * 8
+    assert first != turns()
+
+
 def test_a_call_that_was_interrupted_does_not_move_the_time_of_a_run(host: Host):
     passes = iter([0, 50_000_000, 0, 0])  # of which each has one call
     subject = Subject("x", host, lambda h: h.workload.workload_delay(Event.VM_FREE, next(passes)))
