@@ -50,14 +50,14 @@ def add_comparison_arguments(parser: argparse.ArgumentParser) -> None:
         "--min-effect",
         type=percent,
         metavar="PERCENT",
-        help="smallest change that is one (default: 2 of times, 10 of p99, 1 of counts, "
-        "none of instructions)",
+        help="smallest change that is one (default: 2 of times and 10 of p99 where runs were "
+        "interleaved, else 20 and 50; 1 of counts, none of instructions)",
     )
     parser.add_argument(
         "--alpha",
         type=probability,
         metavar="PROBABILITY",
-        help="of any false alarm in the comparison (default: 0.01)",
+        help="of any false alarm in the comparison (default: 0.002)",
     )
     parser.add_argument(
         "--force", action="store_true", help="compare what is not comparable, with a warning"

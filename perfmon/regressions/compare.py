@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from statistics import median
 from types import MappingProxyType
 from typing import Final
@@ -31,11 +31,16 @@ from perfmon.regressions.ranks import (
     unpaired_shift,
 )
 
-DEFAULT_ALPHA: Final = 0.01
-DEFAULT_EFFECTS: Final[Mapping[Metric, float]] = MappingProxyType(
+DEFAULT_ALPHA: Final = 0.002
+"""A fifth of the false alarms that may be: the tests give about as many as they are allowed."""
+INTERLEAVED_EFFECTS: Final[Mapping[Metric, float]] = MappingProxyType(
     {Metric.TIME: 2.0, Metric.TAIL: 10.0, Metric.COUNT: 1.0, Metric.INSTRUCTIONS: 0.0}
 )
 """Smallest change that is one, in percent."""
+APART_EFFECTS: Final[Mapping[Metric, float]] = MappingProxyType(
+    {**INTERLEAVED_EFFECTS, Metric.TIME: 20.0, Metric.TAIL: 50.0}
+)
+"""The same of runs apart, which tell two hosts and two times of one machine alike."""
 
 _CONFIDENCE: Final = 0.95
 _TAIL_EVENTS: Final = 100
@@ -52,14 +57,14 @@ class Settings:
 
     Attributes:
         alpha: probability of any false alarm in a whole comparison, at most.
-        effects: smallest change that is one, in percent, by metric.
+        effects: smallest change that is one, in percent, by metric; None: as suits the runs.
         events: only these; None: all.
         interleaved: the n-th runs of both were made together.
         force: compare what is not comparable, and note it.
     """
 
     alpha: float = DEFAULT_ALPHA
-    effects: Mapping[Metric, float] = field(default_factory=lambda: DEFAULT_EFFECTS)
+    effects: Mapping[Metric, float] | None = None
     events: frozenset[int] | None = None
     interleaved: bool = False
     force: bool = False
@@ -67,6 +72,11 @@ class Settings:
     def with_effect(self, percent: float) -> Settings:
         """The same with one minimum effect for all metrics."""
         return replace(self, effects=dict.fromkeys(Metric, percent))
+
+    def effect(self, metric: Metric) -> float:
+        """The smallest change of a metric that is one, in percent."""
+        usual = INTERLEAVED_EFFECTS if self.interleaved else APART_EFFECTS
+        return (self.effects or usual)[metric]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ def compare(
     if found and not settings.force:
         raise NotComparableError(found)
     if before.environment.counts_instructions and after.environment.counts_instructions:
-        effect = settings.effects[Metric.INSTRUCTIONS]
+        effect = settings.effect(Metric.INSTRUCTIONS)
         judged = exact_findings(before, after, effect, settings.events)
         method = "exact: instructions of frequent calls, and steady counts"
     else:
@@ -108,7 +118,7 @@ def compare(
         found,
         tuple(findings),
         settings.alpha,
-        settings.effects[Metric.TIME],
+        settings.effect(Metric.TIME),
     )
 
 
@@ -218,7 +228,7 @@ def _finding(
     names: Mapping[int, str],
     settings: Settings,
 ) -> Finding:
-    effect = settings.effects[quantity.metric]
+    effect = settings.effect(quantity.metric)
     change, low, high = map(_percent, (shift.estimate, shift.low, shift.high))
     runs = len(quantity.before), len(quantity.after)
     verdict, needed = _verdict(quantity, (change, low, high), p, effect, tests, settings)

@@ -27,7 +27,7 @@ class Metric(StrEnum):
     """A quantity of an event; one value per run."""
 
     TIME = "time"
-    """Mean work time of the quieter half of a run's passes."""
+    """Mean work time of the quicker three quarters of a run's calls."""
     TAIL = "p99"
     """The 99th percentile of its work times."""
     COUNT = "count"

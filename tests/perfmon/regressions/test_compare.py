@@ -17,7 +17,7 @@ def verdicts(comparison: Comparison) -> dict[tuple[str, Metric], Verdict]:
     return {(f.name, f.metric): f.verdict for f in comparison.findings}
 
 
-@pytest.mark.parametrize("settings", [INTERLEAVED, Settings()], ids=["interleaved", "apart"])
+@pytest.mark.parametrize("settings", [INTERLEAVED, Settings().with_effect(2)])
 def test_a_slower_event_is_found_and_no_other(settings: Settings):
     before = measurement(noisy(), seed=1)
     found = compare(before, measurement(noisy(alloc=1080), seed=2), settings)
@@ -27,6 +27,13 @@ def test_a_slower_event_is_found_and_no_other(settings: Settings):
     assert 5 < regression.change_percent < 11
     assert regression.low_percent < 8 < regression.high_percent
     assert verdicts(found)["VM_FREE", Metric.TIME] is not Verdict.REGRESSION
+
+
+def test_runs_apart_take_more_than_what_the_load_of_a_machine_does():
+    before = measurement(noisy(), seed=1)
+    slower, far_slower = (measurement(noisy(alloc=a), seed=2) for a in (1100, 1300))
+    assert compare(before, slower).verdict is Verdict.UNCHANGED
+    assert compare(before, far_slower).verdict is Verdict.REGRESSION
 
 
 def test_a_faster_event_is_an_improvement():
