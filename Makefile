@@ -106,6 +106,7 @@ power-experiment: build
 	$(BIN)/python benchmarks/regressions/embedded.py power --trials $(TRIALS)
 	PYTHON=$(PYTHON) tools/system-packages kernel
 	$(BIN)/python benchmarks/regressions/guests.py power
+	$(BIN)/python benchmarks/regressions/guests.py time --trials 3
 
 # An hour of a guest's time, at work and recorded; then ten million events, each accounted for.
 MINUTES := 60

@@ -1,83 +1,120 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""False alarms and power of exact comparisons, measured on booted kernels.
+"""False alarms and power of comparisons of kernels, measured on booted ones.
 
     python benchmarks/regressions/guests.py null --trials 200
     python benchmarks/regressions/guests.py power
+    python benchmarks/regressions/guests.py time --trials 5
 
-`null` boots one kernel several times, measures runs in each boot, and compares groups of runs with
-each other, within boots and across them: every change is a false alarm.  `power` adds 1, 5 and 50
-instructions to one function of the kernel, boots each, and shows what is found.
+`null` boots one kernel as often as it takes for so many pairs of boots, and compares each pair as
+`kernel compare` does: every change is a false alarm.  `power` adds 1, 5 and 50 instructions to one
+function of the kernel, boots each, and shows what is found.  `time` does both for `kernel compare
+--clock time`: the kernel beside itself, and beside one with a hundred instructions more.
 """
 
 import argparse
+import os
 import struct
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
+from math import comb
 from pathlib import Path
 
+from perfmon.events import Event
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.images import default_kernel
-from perfmon.regressions.compare import compare
-from perfmon.regressions.findings import Verdict
-from perfmon.regressions.kernels import DEFAULT_WORKLOADS, Clock, Plan, measure_kernels
+from perfmon.regressions.compare import Settings, compare
+from perfmon.regressions.findings import Comparison, Metric, Verdict
+from perfmon.regressions.kernels import (
+    DEFAULT_PASSES,
+    DEFAULT_RUNS,
+    DEFAULT_WORKLOADS,
+    Clock,
+    Plan,
+    measure_kernels,
+)
 from perfmon.regressions.measurement import Measurement
 from perfmon.workloads import parse_workload
 
 FUNCTION = "vm_allocate"
 ADDED = (0, 1, 5, 50)
-_MOVED = (Verdict.REGRESSION, Verdict.IMPROVEMENT)
+TIMED_MORE = 100
 
 
-def plan(runs: int, workload: str) -> Plan:
-    """One boot, of so many runs."""
-    return Plan(parse_workload(workload), Clock.INSTRUCTIONS, runs, 1, 1, timeout=600)
+def plan(workload: str) -> Plan:
+    """What `kernel compare` does."""
+    clock = Clock.INSTRUCTIONS
+    return Plan(
+        parse_workload(workload), clock, DEFAULT_RUNS[clock], DEFAULT_PASSES[clock], 1, timeout=600
+    )
 
 
-def groups(measured: list[Measurement], size: int) -> list[Measurement]:
-    """The runs of each boot in groups, each a measurement of its own."""
-    return [
-        replace(boot, label=f"boot {at}", runs=boot.runs[first : first + size])
-        for at, boot in enumerate(measured)
-        for first in range(0, len(boot.runs) - size + 1, size)
-    ]
-
-
-def null(boots: int, runs: int, workload: str, trials: int) -> Iterator[str]:
+def null(workload: str, trials: int) -> Iterator[str]:
     """Lines of figures; the last one is the result."""
     kernel = default_kernel()
-    measured = []
-    for at in range(boots):
-        measured += measure_kernels([kernel], [f"boot {at}"], plan(runs, workload))
-        yield f"boot {at + 1}: {len(measured[-1].runs)} runs"
-    alarms = done = tests = across = 0
-    for before, after in list(combinations(groups(measured, 2), 2))[:trials]:
+    measured: list[Measurement] = []
+    while comb(len(measured), 2) < trials:
+        measured += measure_kernels([kernel], [f"boot {len(measured) + 1}"], plan(workload))
+        yield f"{measured[-1].label}: {len(measured[-1].runs)} runs"
+    alarms = tests = 0
+    for before, after in list(combinations(measured, 2))[:trials]:
         found = compare(before, after)
-        done += 1
-        across += before.label != after.label
         tests += len(found.findings)
-        alarms += found.verdict in _MOVED
+        if shown := moved(found):
+            alarms += 1
+            yield f"{before.label} -> {after.label}: {shown}"
     yield (
-        f"{alarms} of {done} comparisons ({across} across boots) gave a false alarm, "
+        f"{alarms} of {trials} comparisons of two of {len(measured)} boots gave a false alarm, "
         f"{tests} quantities in all"
     )
 
 
-def power(runs: int, workload: str) -> Iterator[str]:
+def moved(comparison: Comparison) -> str:
+    """The quantities that a comparison says have moved; empty: none."""
+    return "; ".join(
+        f"{f.name} {f.metric} {f.detail} {f.change_percent:+.2f} %"
+        for verdict in (Verdict.REGRESSION, Verdict.IMPROVEMENT, Verdict.CHANGED)
+        for f in comparison.of(verdict)
+    )
+
+
+def power(workload: str) -> Iterator[str]:
     """A line for each number of instructions that was added."""
     stock = default_kernel()
     with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
         kernels = [padded(stock, Path(directory) / f"added{more}", more) for more in ADDED]
-        measured = measure_kernels(kernels, [f"+{n}" for n in ADDED], plan(runs, workload))
+        measured = measure_kernels(kernels, [f"+{n}" for n in ADDED], plan(workload))
     for more, after in zip(ADDED, measured, strict=True):
         found = compare(measured[0], after)
-        moved = [
-            f"{f.name}, {f.detail}: {f.before:.0f} -> {f.after:.0f}"
-            for f in found.of(Verdict.REGRESSION)
-        ]
-        yield f"+{more} in {FUNCTION}: {found.verdict}; {'; '.join(moved) or 'nothing moved'}"
+        yield f"+{more} in {FUNCTION}: {found.verdict}; {moved(found) or 'nothing moved'}"
+
+
+def timed(trials: int) -> Iterator[str]:
+    """Lines of figures; the last one is the result."""
+    clock, stock = Clock.TIME, default_kernel()
+    work = parse_workload(DEFAULT_WORKLOADS[clock])
+    plan = Plan(work, clock, DEFAULT_RUNS[clock], DEFAULT_PASSES[clock], 1, timeout=600)
+    settings = Settings(interleaved=True)
+    alarms = hits = 0
+    with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
+        kernels = [padded(stock, Path(directory) / f"added{n}", n) for n in (0, TIMED_MORE)]
+        for trial in range(trials):
+            labels = ["A", "A again", f"+{TIMED_MORE}"]
+            before, again, slower = measure_kernels([kernels[0], *kernels], labels, plan)
+            shown = moved(compare(before, again, settings))
+            alarms += bool(shown)
+            (found,) = (
+                f
+                for f in compare(before, slower, settings).findings
+                if (f.event, f.metric) == (Event.VM_ALLOC, Metric.TIME)
+            )
+            hits += found.verdict is Verdict.REGRESSION
+            yield (
+                f"trial {trial + 1}: beside itself {shown or 'nothing'}; +{TIMED_MORE}: VM_ALLOC "
+                f"{found.change_percent:+.1f} % {found.verdict} (load {os.getloadavg()[0]:.1f})"
+            )
+    yield f"{alarms} of {trials} gave a false alarm; +{TIMED_MORE} was found in {hits}"
 
 
 def padded(stock: Path, output: Path, more: int) -> Path:
@@ -96,17 +133,19 @@ def padded(stock: Path, output: Path, more: int) -> Path:
 def main() -> int:
     """Run an experiment and print as it goes."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("experiment", choices=("null", "power"))
+    parser.add_argument("experiment", choices=("null", "power", "time"))
     parser.add_argument("--trials", type=int, default=200)
-    parser.add_argument("--boots", type=int, default=4)
-    parser.add_argument("--runs", type=int, default=12, help="of each boot")
-    parser.add_argument("--workload", default=DEFAULT_WORKLOADS[Clock.INSTRUCTIONS])
-    args = parser.parse_args()
-    lines = (
-        null(args.boots, args.runs, args.workload, args.trials)
-        if args.experiment == "null"
-        else power(args.runs, args.workload)
+    parser.add_argument(
+        "--workload",
+        default=DEFAULT_WORKLOADS[Clock.INSTRUCTIONS],
+        help="where instructions are counted",
     )
+    args = parser.parse_args()
+    lines = {
+        "null": lambda: null(args.workload, args.trials),
+        "power": lambda: power(args.workload),
+        "time": lambda: timed(args.trials),
+    }[args.experiment]()
     for line in lines:
         print(line, flush=True)
     return 0
