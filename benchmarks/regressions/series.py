@@ -11,6 +11,7 @@ ruptures installed, they find change points in the same series.
 import argparse
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable
 from importlib.util import find_spec
 from itertools import product
@@ -18,7 +19,7 @@ from random import Random
 
 from perfmon.analysis.anomalies import DEVIATIONS, IN_A_ROW, AnomalyDetector
 from perfmon.regressions.changes import ALPHA, changes
-from perfmon.statistics import EventStatistics, Snapshot, SystemStatistics
+from perfmon.statistics import Bucket, EventStatistics, Histogram, Snapshot, SystemStatistics
 
 LABELS = 40
 STEP_AT = 25
@@ -82,15 +83,17 @@ METHODS |= {"ruptures": ruptures_ranks} if find_spec("ruptures") else {}
 def anomalies(noise: Noise, windows: int, random: Random) -> int:
     """Windows of which an anomaly is told; rate and latency both have the noise."""
     detector = AnomalyDetector()
-    count = total = told = 0
+    count = told = 0
+    durations: Counter[int] = Counter()
     last = Snapshot(0, {}, _SYSTEM, ())
     rates, latencies = (values(noise, windows, random) for _ in range(2))
     for second, (rate, latency) in enumerate(zip(rates, latencies, strict=True)):
         count += round(rate)
-        total += round(rate * latency)
-        stats = EventStatistics(2, "", count, 0, 0, count, total, 0, 0, 0, 0, 0)
+        durations[round(latency)] += round(rate)
+        stats = EventStatistics(2, "", count, 0, 0, count, 0, 0, 0, 0, 0, 0)
+        buckets = tuple(Bucket(ns, ns, calls) for ns, calls in sorted(durations.items()))
         now = Snapshot((second + 1) * 10**9, {2: stats}, _SYSTEM, ())
-        told += bool(detector.observe(now, last))
+        told += bool(detector.observe(now, last, {2: Histogram(2, "", buckets)}))
         last = now
     return told
 

@@ -2,20 +2,25 @@
 """Events whose rate or latency leaves its recent behaviour.
 
 Each quantity is held against the median of its last windows, on a scale of their median deviation;
-a window far outside is a suspicion, and a second one on the same side an anomaly.  What is
-suspicious does not become part of recent behaviour, unless it stays: then it is the new behaviour.
+a window far outside is a suspicion, and a third one in a row on the same side an anomaly.  What is
+suspicious becomes part of recent behaviour when it is over, so that an event with two behaviours,
+whose receiver sleeps at times, is told once; and when it stays: then it is the new behaviour.
+The latency of a window is the mean of its quicker three quarters: a single call in whose midst the
+host had to wait for a processor moves the mean of all by more than any change of the host.
+
 docs/regressions.md has the false alarms that were measured.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
 from typing import Final
 
-from perfmon.statistics import EventStatistics, Snapshot
+from perfmon.statistics import EventStatistics, Histogram, Snapshot
 from perfmon.text import duration, number
 
 RECENT: Final = 30
@@ -24,10 +29,14 @@ WARM_UP: Final = 12
 """Windows without which there is no behaviour yet."""
 DEVIATIONS: Final = 8.0
 """Of the recent windows, beyond which a window is suspicious."""
-IN_A_ROW: Final = 2
+IN_A_ROW: Final = 3
+KNOWN: Final = 3
+"""Recent windows that lay far outside, from which on to be there at times is recent behaviour."""
 
 _NORMAL: Final = 1.4826
 """Standard deviations in a median absolute deviation."""
+_BEYOND: Final = 1.5
+"""How much farther outside than what is known is far."""
 _LEAST_SCALE: Final = 0.03
 """Of the median: what moves less is not looked at, however steady it was."""
 _LEAST_EVENTS: Final = 30
@@ -74,25 +83,43 @@ class AnomalyDetector:
 
     def __init__(self) -> None:
         self._series: dict[tuple[int, Quantity], _Series] = {}
+        self._work: dict[int, Histogram] = {}
 
-    def observe(self, now: Snapshot, earlier: Snapshot) -> list[Anomaly]:
-        """What is unusual in the window between two snapshots; they come in order of time."""
+    def observe(
+        self, now: Snapshot, earlier: Snapshot, work: Mapping[int, Histogram]
+    ) -> list[Anomaly]:
+        """What is unusual in the window between two snapshots; they come in order of time.
+
+        Args:
+            now: the later one.
+            earlier: the one before.
+            work: durations by event, read with `now`, of those events that have some.
+        """
+        durations = {
+            event: total.since(self._work[event]) if event in self._work else total
+            for event, total in work.items()
+        }
+        self._work.update(work)
         seconds = (now.taken_ns - earlier.taken_ns) / 1e9
         if seconds <= 0:
             return []
         found = []
         for event, stats in now.events.items():
             if event in earlier.events:
-                found += self._event(stats, earlier.events[event], seconds)
+                found += self._event(stats, earlier.events[event], durations.get(event), seconds)
         return found
 
     def _event(
-        self, now: EventStatistics, earlier: EventStatistics, seconds: float
+        self,
+        now: EventStatistics,
+        earlier: EventStatistics,
+        durations: Histogram | None,
+        seconds: float,
     ) -> list[Anomaly]:
-        change = now.since(earlier)
-        watched = [(Quantity.RATE, change.count / seconds, sqrt(change.count) / seconds)]
-        if change.timed >= _LEAST_EVENTS:
-            watched.append((Quantity.LATENCY, change.total_ns / change.timed, 0.0))
+        count = now.since(earlier).count
+        watched = [(Quantity.RATE, count / seconds, sqrt(count) / seconds)]
+        if durations and durations.count >= _LEAST_EVENTS:
+            watched.append((Quantity.LATENCY, _latency(durations), 0.0))
         found = []
         for quantity, value, counting in watched:
             series = self._series.setdefault((now.event, quantity), _Series())
@@ -101,6 +128,17 @@ class AnomalyDetector:
                 usual, deviations = outside
                 found.append(Anomaly(now.event, now.name, quantity, value, usual, deviations))
         return found
+
+
+def _latency(durations: Histogram) -> float:
+    """Mean of the quicker three quarters, each taken for the middle of its bucket."""
+    quicker = left = -(-3 * durations.count // 4)
+    total = 0.0
+    for bucket in durations.buckets:
+        counted = min(bucket.count, left)
+        total += counted * (bucket.lower_ns + (bucket.upper_ns or bucket.lower_ns)) / 2
+        left -= counted
+    return total / quicker
 
 
 class _Series:
@@ -123,11 +161,13 @@ class _Series:
         spread = _NORMAL * median(abs(each - usual) for each in self._recent)
         scale = max(spread, _LEAST_SCALE * usual, counting_error)
         deviations = (value - usual) / scale if scale else 0.0
-        if abs(deviations) <= DEVIATIONS:
+        side = 1 if deviations > 0 else -1
+        known = sorted(side * (each - usual) for each in self._recent)[-KNOWN] / (scale or 1.0)
+        if abs(deviations) <= max(DEVIATIONS, _BEYOND * known):
+            self._recent += self._suspicious[-KNOWN:]
             self._recent.append(value)
             self._suspicious.clear()
             return None
-        side = 1 if deviations > 0 else -1
         if side != self._side:
             self._suspicious.clear()
         self._side = side

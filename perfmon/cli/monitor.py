@@ -26,6 +26,7 @@ from perfmon.cli.command import (
 )
 from perfmon.cli.figures import loss_rate_line, rate_table, state_line
 from perfmon.cli.output import print_json, standard_output
+from perfmon.cli.statistics import timed_histograms
 from perfmon.errors import MachError, MissingExtraError
 from perfmon.host import Host, connect
 from perfmon.statistics import Snapshot
@@ -124,7 +125,7 @@ def _print_tables(hosts: Sequence[Host], args: argparse.Namespace) -> int:
             time.sleep(args.interval)
             now = [host.snapshot() for host in hosts]
             for host, detector, later, before in zip(hosts, detectors, now, earlier, strict=True):
-                anomalies = detector.observe(later, before)
+                anomalies = detector.observe(later, before, timed_histograms(host, later))
                 (_print_rates if args.json else _print_table)(host, later, before, anomalies)
             earlier = now
     except KeyboardInterrupt:

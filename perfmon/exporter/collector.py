@@ -73,15 +73,16 @@ class Watch:
         with self._mutex:
             for scrape in scrapes:
                 if scrape.reading:
-                    for anomaly in self._observe(scrape.address, scrape.reading.snapshot):
+                    for anomaly in self._observe(scrape.address, scrape.reading):
                         where = [scrape.address, anomaly.name, anomaly.quantity]
                         gauge.add_metric(where, anomaly.deviations)
         return gauge
 
-    def _observe(self, address: str, now: Snapshot) -> list[Anomaly]:
+    def _observe(self, address: str, reading: Reading) -> list[Anomaly]:
+        now = reading.snapshot
         before, self._before[address] = self._before.get(address, now), now
         detector = self._detectors.setdefault(address, AnomalyDetector())
-        return detector.observe(now, before)
+        return detector.observe(now, before, reading.work)
 
 
 def metrics(scrapes: Sequence[Scrape]) -> Iterator[Metric]:

@@ -164,7 +164,7 @@ class HostSource:
 
     def _notice(self, now: Snapshot, before: Snapshot) -> None:
         """Tell what leaves its recent behaviour, when it does and not as long as it stays away."""
-        anomalies = self._detector.observe(now, before)
+        anomalies = self._detector.observe(now, before, self._histograms)
         for anomaly in anomalies:
             if (anomaly.event, anomaly.quantity) not in self._unusual:
                 self._tell(anomaly.describe())
