@@ -36,6 +36,10 @@ DEFAULT_RUNS: Final = 20
 DEFAULT_PASSES: Final = 16
 """Passes over the workload in a run."""
 
+_CALIBRATION: Final = 0.2
+"""Seconds over which a counter's frequency is measured."""
+_READINGS: Final = 20
+
 SUMMED: Final = ("count", "errors", "waits", "timed", "total_ns")
 """Fields of EventRun that add up."""
 
@@ -161,13 +165,31 @@ def _turns(subjects: int, passes: int, random: Random) -> Iterator[int]:
 
 
 def _counter_of(subjects: Sequence[Subject]) -> Clock | None:
-    """One clock for guests that all read the counter of this machine.
+    """One clock for guests that all read the counter of this machine, by this machine's time.
 
     Each has its own idea of the counter's frequency: found right after its boot, and on a busy
     machine wrong by a tenth, which is more than what two kernels differ by.
     """
     accelerators = {environment_of(subject.host).accelerator for subject in subjects}
-    return subjects[0].host.clock() if accelerators in ({"tcg"}, {"kvm"}) else None
+    if accelerators not in ({"tcg"}, {"kvm"}):
+        return None
+    host = subjects[0].host
+    begin, begin_ns = _instant(host)
+    time.sleep(_CALIBRATION)
+    end, end_ns = _instant(host)
+    return replace(host.clock(), ticks_per_second=(end - begin) * 10**9 // (end_ns - begin_ns))
+
+
+def _instant(host: Host) -> tuple[int, int]:
+    """One moment by the host's counter and by this process's clock: of some that read soonest."""
+    readings = []
+    for _ in range(_READINGS):
+        before = time.monotonic_ns()
+        ticks = host.clock().ticks_now
+        took = time.monotonic_ns() - before
+        readings.append((took, ticks, before + took // 2))
+    _, ticks, ns = min(readings)
+    return ticks, ns
 
 
 def passes_of(subjects: Sequence[Subject]) -> int:
