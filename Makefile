@@ -74,7 +74,7 @@ bench: build-test
 # Spoils the core in so many places, one at a time, and says which its tests did not notice.
 MUTANTS := 100
 mutants: build-test
-	$(BIN)/python tests/core/mutate.py --count $(MUTANTS)
+	$(BIN)/python -m tests.mutate --count $(MUTANTS)
 
 # Lines and branches: of Python by the unit tests and what kernels need no boot for, of the core in
 # C by its own, which write their counts when their process ends (a worker of xdist's is killed).

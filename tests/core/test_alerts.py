@@ -113,6 +113,24 @@ def test_nothing_is_found_while_disabled_nor_left_over_from_before(core, find):
     assert find() is None
 
 
+def test_nothing_is_left_over_from_before_a_reset(core, find):
+    watch(core, find, latency_us=1)
+    core.time(EVENT, 5_000)
+    core.lib.perf_control_reset()
+    assert find() is None
+
+
+@pytest.mark.parametrize(("ticks", "told"), [(1_200, False), (1_201, True)])
+def test_a_change_is_told_only_above_its_threshold(core, find, ticks, told):
+    watch(core, find)
+    for _ in range(40):
+        core.time(EVENT, 1_000)
+    core.lib.perf_baseline_set()
+    for _ in range(40):
+        core.time(EVENT, ticks)
+    assert find() == ((REGRESSION, EVENT, 10 * (ticks - 1_000), 2_000) if told else None)
+
+
 def test_an_event_slower_than_its_baseline_is_told_with_the_change(core, find):
     watch(core, find)
     for _ in range(40):

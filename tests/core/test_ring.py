@@ -111,6 +111,18 @@ def test_a_cpu_that_does_not_exist_is_refused(core):
     assert core.lib.perf_reader_available(1, OLDEST, 10, count) == 4
 
 
+def test_as_many_samples_are_available_as_a_read_gives(core):
+    core.record_every_event(size=1024)
+    fill(core, 5)
+    stale = core.read().next
+    fill(core, 1500, first=5)
+    recent = core.read(room=1000).next
+    count = core.ffi.new("uint32_t *")
+    for cursor, room in ((OLDEST, 3000), (OLDEST, 7), (stale, 3000), (recent, 3000), (NEWEST, 9)):
+        assert core.lib.perf_reader_available(0, cursor, room, count) == 0
+        assert count[0] == len(core.read(cursor, room=room).samples)
+
+
 def test_timestamps_do_not_go_back_when_the_clock_does(core):
     core.record_every_event()
     core.advance(1000)
