@@ -35,6 +35,7 @@ LAYOUT: Final = (
 
 _FORMATS: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _RECORD: Final = struct.Struct("<" + "".join(_FORMATS[width] for _, width in LAYOUT))
+_TIMESTAMP: Final = struct.Struct("<Q")
 _PLACES: Final = {
     name: (sum(before for _, before in LAYOUT[:at]), width)
     for at, (name, width) in enumerate(LAYOUT)
@@ -69,7 +70,7 @@ class Sample(NamedTuple):
 
 
 class Samples(Sequence[Sample]):
-    """A batch of samples of one CPU, in order of time.
+    """A batch of samples of one CPU, in the order in which they were recorded.
 
     `len()`, indexing and iteration decode lazily; `array` and `buffer` do not copy.  Empty batches
     are false, even when they report a loss.
@@ -120,6 +121,24 @@ class Samples(Sequence[Sample]):
 
     def __repr__(self) -> str:
         return f"<Samples of CPU {self.cpu}: {len(self)}, lost {self.lost}>"
+
+    @property
+    def in_order(self) -> bool:
+        """Whether no timestamp is before the one in front of it, as when a clock was set back."""
+        try:
+            times = self.array["timestamp"]
+        except MissingExtraError:
+            column = self.column("timestamp")
+            return column == sorted(column)
+        return not (times[1:] < times[:-1]).any()
+
+    def raised(self, newest: int) -> Samples:
+        """A copy in which no time is before the one in front of it, nor the first before newest."""
+        data = bytearray(self.buffer)
+        for at, timestamp in enumerate(self.column("timestamp")):
+            newest = max(newest, timestamp)
+            _TIMESTAMP.pack_into(data, at * SAMPLE_SIZE, newest)
+        return Samples(self.cpu, self.cursor, self.next, self.lost, data)
 
     @property
     def array(self) -> NDArray[numpy.void]:

@@ -74,10 +74,10 @@ def record(
         RecordingError: the directory is not empty.
         MachError: the host refused or went away; what was written until then is readable.
     """
-    reader = SampleReader(host, start)
-    ends = None if duration is None else time.monotonic() + duration
     clock = host.clock()
     with TraceWriter(directory, _metadata(host, clock)) as trace, _ctrl_c() as interrupted:
+        reader = SampleReader(host, start)
+        ends = None if duration is None else time.monotonic() + duration
         written = dict.fromkeys(reader.cursors, 0)
         while not (until() or interrupted.is_set()) and (ends is None or time.monotonic() < ends):
             _write_new(reader, trace, written)

@@ -5,11 +5,13 @@ import os
 import re
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
 import pytest
 
+import perfmon.samples as samples_module
 from perfmon.clock import Clock
 from perfmon.events import BUILTIN_NAMES, event_name
 from perfmon.recording.ctf import RecordingError, TraceWriter
@@ -117,6 +119,27 @@ def test_loss_behind_the_last_sample_is_reported_too(tmp_path: Path) -> None:
     lines, messages = babeltrace(tmp_path / "trace")
     assert len(lines.splitlines()) == 4
     assert "Tracer discarded 9 events" in messages
+
+
+@pytest.mark.parametrize("arrays", [True, False], ids=["numpy", "no numpy"])
+def test_time_stands_still_in_a_trace_until_a_clock_that_was_set_back_has_come_there_again(
+    arrays: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not arrays:
+        monkeypatch.setitem(sys.modules, "numpy", None)
+        samples_module._numpy.cache_clear()
+    times = ([100, 200, 150, 210], [180, 190], [205, 300], [301, 302])
+    batches = [[Sample(time, 2, 0, 0, 0, 0, 0, time, 0) for time in each] for each in times]
+    with TraceWriter(tmp_path / "trace", metadata_text(CLOCK, NAMES, {})) as writer:
+        for each in batches[:2]:
+            writer.write(batch(each, 0), 0)
+        writer.write_loss(0, 195, 3)
+        for each in batches[2:]:
+            writer.write(batch(each, 0), 3)
+    found = [sample for _, sample in read_back(tmp_path / "trace")]
+    assert [s.timestamp for s in found] == [100, 200, 200, 210, 210, 210, 210, 300, 301, 302]
+    assert [s.data1 for s in found] == [time for each in times for time in each]
+    samples_module._numpy.cache_clear()
 
 
 def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
