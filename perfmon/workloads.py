@@ -28,6 +28,7 @@ KINDS: Final[Mapping[str, _Work]] = MappingProxyType(
         "paging": lambda server, times, pages: server.workload_paging(times, pages),
         "deaths": lambda server, times, _: server.workload_deaths(times),
         "crowds": lambda server, times, _: server.workload_crowds(times),
+        "failures": lambda server, times, _: server.workload_failures(times),
     }
 )
 _PAGED: Final = frozenset({"memory", "paging"})

@@ -217,6 +217,12 @@ serve_workload_crowds(mach_port_t server, uint32_t count, uint32_t *done)
 }
 
 kern_return_t
+serve_workload_failures(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	return serve_workload_pingpong(server, count, done);
+}
+
+kern_return_t
 serve_workload_requests(mach_port_t server, uint32_t count, uint32_t *done)
 {
 	perf_info_t info;

@@ -173,11 +173,13 @@ void rights_take(mach_msg_header_t *message)
 	if (is_right(remote))
 		take(message->msgh_remote_port, remote == MACH_MSG_TYPE_PORT_SEND_ONCE);
 	while (message_next_item(message, &offset, &item)) {
-		mach_port_name_inlined_t *port = item.data;
+		const char *names = item.type->msgt_inline ? item.data : *(char **)item.data;
 
 		if (item.name != MACH_MSG_TYPE_PORT_SEND && item.name != MACH_MSG_TYPE_PORT_SEND_ONCE)
 			continue;
-		for (uint32_t at = 0; item.type->msgt_inline && at < item.number; at++)
-			take(port[at].name, item.name == MACH_MSG_TYPE_PORT_SEND_ONCE);
+		/* On a machine of 64 bits they are as far apart as addresses, or as names. */
+		for (uint32_t at = 0; at < item.number; at++)
+			take(*(const mach_port_t *)(names + item.size / item.number * at),
+			     item.name == MACH_MSG_TYPE_PORT_SEND_ONCE);
 	}
 }

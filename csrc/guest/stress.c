@@ -1,5 +1,5 @@
 /*
- * Work that breaks off what threads wait for.
+ * Work that breaks off what threads wait for, or fails.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -17,6 +17,9 @@
 #define CROWD_WAIT_MS 20 /* until all that can have answered */
 #define WAITING_ID 4984
 #define OBJECT_AT 0x60000000u /* where a dying task has its object */
+#define ARRIVED_ID 4985
+#define REFUSED_ID 4986
+#define NOWHERE 16 /* an address without memory */
 
 static mach_port_t own_port;
 
@@ -276,5 +279,46 @@ kern_return_t serve_workload_crowds(mach_port_t server, uint32_t count, uint32_t
 		mach_port_destroy(mach_task_self(), threads[at]);
 		mach_port_destroy(mach_task_self(), crowd_ports[at]);
 	}
+	return result;
+}
+
+/* Messages that do not arrive. */
+
+static mach_msg_return_t send_at_once(mach_port_t port, mach_msg_id_t what)
+{
+	mach_msg_header_t message = {
+		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+		.msgh_size = sizeof(message),
+		.msgh_remote_port = port,
+		.msgh_id = what,
+	};
+
+	return mach_msg(&message, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof(message), 0,
+			MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
+/* What is not sent comes back, with a reference to the right that it had. */
+static kern_return_t fail_both_ways(mach_port_t port)
+{
+	if (send_at_once(port, ARRIVED_ID) != MACH_MSG_SUCCESS
+	    || send_at_once(port, REFUSED_ID) != MACH_SEND_TIMED_OUT
+	    || mach_msg((mach_msg_header_t *)NOWHERE, MACH_RCV_MSG, 0, sizeof(mach_msg_header_t),
+			port, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL) != MACH_RCV_INVALID_DATA)
+		return KERN_FAILURE;
+	return mach_port_deallocate(mach_task_self(), port);
+}
+
+kern_return_t serve_workload_failures(mach_port_t server, uint32_t count, uint32_t *done)
+{
+	mach_port_t port;
+	kern_return_t result = guest_port_create(&port);
+
+	(void)server;
+	*done = 0;
+	if (result == KERN_SUCCESS)
+		result = mach_port_set_qlimit(mach_task_self(), port, 1);
+	for (; *done < count && result == KERN_SUCCESS; *done += result == KERN_SUCCESS)
+		result = fail_both_ways(port);
+	mach_port_destroy(mach_task_self(), port);
 	return result;
 }

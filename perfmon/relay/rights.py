@@ -87,11 +87,13 @@ class Rights:
             disposition = remote_disposition(header.bits)
             self._came[header.remote] = disposition == TypeName.PORT_SEND_ONCE
         if header.complex:
+            regions = iter(message.out_of_line)
             for descriptor in walk_descriptors(self._host.abi, message.data):
-                if descriptor.inline and is_port_right(descriptor.name):
-                    width = self._host.abi.port
-                    for at in range(descriptor.data, descriptor.data + descriptor.length, width):
-                        name = int.from_bytes(message.data[at : at + 4], "little")
+                inline = message.data[descriptor.data : descriptor.data + descriptor.length]
+                names = inline if descriptor.inline else next(regions, b"")
+                if is_port_right(descriptor.name):
+                    for at in range(0, len(names), max(descriptor.size // 8, 4)):
+                        name = int.from_bytes(names[at : at + 4], "little")
                         self._came[name] = descriptor.name == TypeName.PORT_SEND_ONCE
             self._came.pop(0, None)
         return message

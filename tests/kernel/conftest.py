@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kernel images, fetched and instrumented once, and one guest for all tests that leave it alive."""
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mig.compile import write_python
 from perfmon.kernel.boot import Guest, boot, stop
 from perfmon.kernel.images import kernel_image
 from perfmon.kernel.instrument import InstrumentReport, instrument
 from perfmon.kernel.kinds import DEFAULT
+from perfmon.kernel.machines import I386
+from perfmon.kernel.toolchain import mach_headers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,3 +55,20 @@ def guest(
 @pytest.fixture(scope="session")
 def guest_address(guest: Guest) -> str:
     return guest.address
+
+
+@pytest.fixture(scope="session")
+def mach_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
+    """The client class of an interface of Mach's own, by its name; mig makes it."""
+    directory = tmp_path_factory.mktemp("clients")
+    headers = mach_headers(I386)
+
+    def client(interface: str) -> Any:
+        write_python(headers / "mach" / f"{interface}.defs", directory, include=[headers])
+        importlib.invalidate_caches()
+        name = "".join(part.title() for part in interface.split("_"))
+        return getattr(importlib.import_module(interface), name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(directory))
+        yield client

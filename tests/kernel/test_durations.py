@@ -17,7 +17,7 @@ from tests.kernel.messages import descriptor
 
 pytestmark = pytest.mark.kernel
 
-OLDEST = 0
+OLDEST, CLOCK = 0, 2
 ERROR, WAITED, INSTANT = 1, 2, 0x10
 MACH_MSG_TRAP = 25
 MACH_RCV_TIMED_OUT = 0x10004003
@@ -44,7 +44,11 @@ def of(found: list[PerfSample], event: Event) -> list[PerfSample]:
 
 
 def ticks_per_second(clients: Clients) -> int:
-    return int(clients.host.perf_get_info(2)[0])
+    return int(clients.host.perf_get_info(CLOCK)[0])
+
+
+def now(clients: Clients) -> int:
+    return int(clients.host.perf_get_info(CLOCK)[1])
 
 
 def test_every_built_in_event_is_timed(clients: Clients):
@@ -59,13 +63,16 @@ def test_every_built_in_event_is_timed(clients: Clients):
 
 
 def test_a_call_that_sleeps_waits_as_long_and_says_so(clients: Clients):
+    begin = now(clients)
     clients.workload.workload_sleep(80)
+    passed = now(clients) - begin
     calls = of(samples(clients), Event.SYSCALL)
     # The relay sleeps as well, for shorter times.
     call = max((s for s in calls if s.data2 == MACH_RCV_TIMED_OUT), key=lambda s: s.duration)
     assert call.data1 == MACH_MSG_TRAP
     assert call.flags == ERROR | WAITED
-    assert call.duration == pytest.approx(0.08 * ticks_per_second(clients), rel=0.5)
+    # A machine with much to do wakes it late.
+    assert 0.04 * ticks_per_second(clients) < call.duration < passed
 
 
 def test_a_receiver_waits_for_its_message_and_a_sender_does_not(clients: Clients):

@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Port rights that a kernel's replies bring can be used, directly and behind a relay."""
 
-import importlib
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mig.compile import write_python
 from mig.rpc.errors import MachSendInvalidDest
 from mig.rpc.port import Port
 from mig.rpc.transport import Transport
 from mig.rpc.transports.stream import open_unix
 from perfmon.kernel.boot import Guest, open_guest
-from perfmon.kernel.machines import I386
-from perfmon.kernel.toolchain import mach_headers
 from perfmon.relay.limits import Limits
 from perfmon.relay.listeners import listen_unix
 from perfmon.relay.server import Relay
@@ -24,18 +19,13 @@ from perfmon.relay.server import Relay
 pytestmark = pytest.mark.kernel
 
 BASIC_INFO = 1
+PAGE = 4096
 DEVICE = 2  # the port of the devices, which the relay holds and does not offer
 
 
-@pytest.fixture(scope="module")
-def mach_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The client of the kernel's own interface, made by mig."""
-    directory = tmp_path_factory.mktemp("generated")
-    headers = mach_headers(I386)
-    write_python(headers / "mach/mach_host.defs", directory, include=[headers])
-    sys.path.insert(0, str(directory))
-    yield importlib.import_module("mach_host").MachHost
-    sys.path.remove(str(directory))
+@pytest.fixture
+def mach_host(mach_client: Callable[[str], Any]) -> Any:
+    return mach_client("mach_host")
 
 
 @pytest.fixture(params=["mailbox", "relay"])
@@ -63,6 +53,18 @@ def test_a_right_out_of_a_reply_can_be_called(transport: Transport, mach_host: A
     assert info[0] >= 1  # processors
     again = mach_host(Port(transport, answered), timeout=20)
     assert again.processor_set_default() == default_set
+
+
+def test_rights_that_came_out_of_line_can_be_called(
+    transport: Transport, mach_host: Any, mach_client: Callable[[str], Any]
+) -> None:
+    host = mach_host(Port.offered(transport, "host"), timeout=20)
+    privileged = mach_host(Port.offered(transport, "host-priv"), timeout=20)
+    control = privileged.host_processor_set_priv(host.processor_set_default())
+    tasks = mach_host(Port(transport, control), timeout=20).processor_set_tasks()
+    assert len(tasks) >= 2  # the kernel and the relay
+    for task in tasks:
+        assert mach_client("mach")(Port(transport, task), timeout=20).vm_statistics()[0] == PAGE
 
 
 def test_a_name_that_nobody_gave_reaches_nobody(transport: Transport, mach_host: Any) -> None:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.kernel
 
 PAGE = 4096
 OLDEST = 0
+CLOCK = 2  # perf_get_info's selector
 INSTANT = 0x10
 
 
@@ -79,6 +80,18 @@ def test_events_that_are_masked_leave_no_trace(clients: Clients):
 def test_time_stamps_never_go_back(clients: Clients):
     clients.workload.workload_threads(20)
     assert all(a.timestamp <= b.timestamp for a, b in pairwise(samples(clients)))
+
+
+def test_the_last_time_of_an_event_is_that_of_its_newest_sample(clients: Clients):
+    clients.workload.workload_threads(3)
+    clients.workload.workload_tasks(3)
+    clients.workload.workload_memory(3, 1)
+    newest = {s.event: s.timestamp for s in samples(clients)}
+    ticks_per_second, _, boot = clients.host.perf_get_info(CLOCK)[:3]
+    assert newest.keys() == set(range(12))
+    for event, timestamp in newest.items():
+        last = clients.host.perf_get_event_stats(event).last
+        assert abs(last - (timestamp - boot) * 10**9 // ticks_per_second) <= 1
 
 
 def test_what_is_masked_writes_over_nothing_in_a_full_ring(clients: Clients):

@@ -24,6 +24,8 @@ port of its own, which one more request destroys, and a page may be touched for 
 ERROR, WAITED, INSTANT = 1, 2, 0x10
 MACH_RCV_INTERRUPTED = 0x10004005
 EXCEPTION_RAISE = 2400
+ARRIVED_ID, REFUSED_ID, NOWHERE = 4985, 4986, 0
+MACH_SEND_TIMED_OUT, MACH_RCV_INVALID_DATA = 0x10000004, 0x10004008
 PAGES = 4
 TASKS, THREADS = 1, 2
 CPUS = 6  # of struct perf_info_interface
@@ -45,6 +47,7 @@ WORKLOADS: dict[str, tuple[Work, tuple[int, ...]]] = {
     ),
     "deaths": (lambda c, n: c.workload.workload_deaths(n), (26, 29, 1, 0, 1, 1, 3, 3)),
     "crowds": (lambda c, n: c.workload.workload_crowds(n), (32, 32, 0, 0, 0, 0, 0, 0)),
+    "failures": (lambda c, n: c.workload.workload_failures(n), (3, 2, 0, 0, 0, 0, 0, 0, 1)),
 }
 
 
@@ -131,6 +134,21 @@ def test_a_thread_that_its_task_takes_along_ends_too(clients: Clients):
     born, ended = of(found, Event.THREAD_CREATE), of(found, Event.THREAD_TERMINATE)
     assert sorted(s.data1 for s in born) == sorted(s.data1 for s in ended)
     assert {s.data2 for s in ended} == {s.data1 for s in of(found, Event.TASK_TERMINATE)}
+
+
+def test_a_message_that_fails_is_one_failed_event(clients: Clients):
+    assert clients.workload.workload_failures(5) == 5
+    failed = [s for s in samples(clients) if s.flags == ERROR]
+    calls = {s.data2 for s in failed if s.event == Event.SYSCALL}
+    assert calls == {MACH_SEND_TIMED_OUT, MACH_RCV_INVALID_DATA}
+    each = [
+        (Event.IPC_SEND, REFUSED_ID),
+        (Event.PAGE_FAULT, NOWHERE),
+        (Event.IPC_RECEIVE, ARRIVED_ID),
+    ]
+    assert [(s.event, s.data1) for s in failed if s.event != Event.SYSCALL] == each * 5
+    assert clients.host.perf_get_event_stats(Event.IPC_SEND).errors == 5
+    assert clients.host.perf_get_event_stats(Event.IPC_RECEIVE).errors == 5
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
