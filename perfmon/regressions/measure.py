@@ -7,6 +7,7 @@ A run with a workload is bracketed by enable and disable, and its figures are re
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -283,7 +284,8 @@ class Meter:
         self._clock = clock or host.clock()
         self._exact = environment_of(host).counts_instructions
         self._reader = SampleReader(host, Start.NOW)
-        self._before = _read(host)
+        self._foreign = clock
+        self._before = _read(host, clock)
 
     def measure(
         self, work: tuple[Work, ...], prepare: Callable[[Host], None] | None = None
@@ -307,7 +309,7 @@ class Meter:
         finally:
             with suppress(TransportError):  # of a host that is gone, the first call says so
                 host.disable()
-        now = _read(host)
+        now = _read(host, self._foreign)
         events = _difference(self._before, now)
         self._before = now
         batches = list(self._reader.read())
@@ -428,11 +430,27 @@ def _detail(sample: Sample) -> str:
     return ""
 
 
-def _read(host: Host) -> _Reading:
+def _read(host: Host, clock: Clock | None = None) -> _Reading:
+    """The host's figures; by a clock that is not the host's own, if one is given."""
     interface = host.interface()
+    own = host.clock()  # first: a host that is off calibrates now and not again before it is on
     stats = {event: host.stats(event) for event in events_in(interface.events & interface.hooked)}
     histograms = {event: host.histogram(event) for event, found in stats.items() if found.timed}
-    return _Reading(host.clock().ticks_now, stats, histograms)
+    if clock:
+        # Two readings differ only if they are on one scale, and a guest's own moves.
+        scale = own.ticks_per_second / clock.ticks_per_second
+        for event, found in stats.items():
+            stats[event] = replace(found, total_ns=round(found.total_ns * scale))
+        histograms = {event: _scaled(found, scale) for event, found in histograms.items()}
+    return _Reading(own.ticks_now, stats, histograms)
+
+
+def _scaled(histogram: Histogram, scale: float) -> Histogram:
+    buckets = (
+        Bucket(round(b.lower_ns * scale), b.upper_ns and round(b.upper_ns * scale), b.count)
+        for b in histogram.buckets
+    )
+    return replace(histogram, buckets=tuple(buckets))
 
 
 def _difference(before: _Reading, after: _Reading) -> dict[int, EventRun]:
@@ -455,6 +473,13 @@ def _difference(before: _Reading, after: _Reading) -> dict[int, EventRun]:
 def _subtract(now: Histogram | None, earlier: Histogram | None) -> tuple[Bucket, ...]:
     if now is None:
         return ()
-    old = {bucket.lower_ns: bucket.count for bucket in earlier.buckets} if earlier else {}
-    left = (Bucket(b.lower_ns, b.upper_ns, b.count - old.get(b.lower_ns, 0)) for b in now.buckets)
-    return tuple(bucket for bucket in left if bucket.count > 0)
+    left = {bucket.lower_ns: bucket.count for bucket in now.buckets}
+    bounds = sorted(left)
+    for old in earlier.buckets if earlier else ():
+        # A bound that was rounded on two scales is another by a nanosecond or two.
+        found = old.lower_ns
+        if found not in left:
+            found = bounds[min(bisect_left(bounds, found - 2), len(bounds) - 1)]
+        left[found] -= old.count
+    counted = (Bucket(b.lower_ns, b.upper_ns, left[b.lower_ns]) for b in now.buckets)
+    return tuple(bucket for bucket in counted if bucket.count > 0)
