@@ -111,7 +111,7 @@ def _kind(text: str) -> str:
     if keyword := KEYWORDS.get(text.lower()):
         return keyword
     first = text[0]
-    if first.isdigit() and text.isdigit():
+    if text.isascii() and text.isdigit():
         kind = "NUMBER"
     elif first in '"<' and len(text) > 1:
         kind = "STRING" if first == '"' else "HEADER"

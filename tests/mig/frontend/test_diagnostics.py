@@ -52,6 +52,8 @@ def test_an_unfinished_statement_is_reported_where_the_text_ends():
         ("subsystem s 1; skip 3 #1\n;", "1:23: error: illegal directive '#1'"),
         ("subsystem s 1;\r\n", "1:15: error: illegal character '\\r'"),
         ('subsystem s 1;\nskip "x;', "2:6: error: illegal character '\"'"),
+        ("subsystem s 1;\ntype t = \u00b3;", "2:10: error: illegal character '\u00b3'"),
+        ("subsystem s 1;\nskip \u0663;", "2:6: error: illegal character '\u0663'"),
         ("subsystem s 0x10;", "1:14: error: syntax error"),
         ("subsystem s 1;\nwaittime A|B;", "2:11: error: syntax error: expected ';' before '|'"),
         ("subsystem s 1;\nimport x;", "2:8: error: syntax error: expected a header name"),
