@@ -163,7 +163,15 @@ SUBJECTS = {
         needed=("csrc", "include", "mig", "perfmon", "tests"),
         tests=tuple(
             f"tests/kernel/test_{name}.py"
-            for name in ("counts", "samples", "durations", "stress", "excluded", "loss")
+            for name in (
+                "counts",
+                "samples",
+                "durations",
+                "stress",
+                "statistics",
+                "excluded",
+                "loss",
+            )
         ),
         compiles=lambda path, tree: True,
     ),

@@ -37,10 +37,10 @@ class Clients:
     privileged: PerfMonitor
     workload: PerfWorkload
 
-    def restart(self) -> None:
-        """Enable afresh, every event sampled, nothing counted yet."""
+    def restart(self, rate: int = RATE_EVERY_EVENT) -> None:
+        """Enable afresh, at most so many events a second sampled, nothing counted yet."""
         self.privileged.perf_monitor_enable(False)
-        self.privileged.perf_monitor_configure(RATE_EVERY_EVENT, BUFFER)
+        self.privileged.perf_monitor_configure(rate, BUFFER)
         self.privileged.perf_set_options(Option.EVENT_MASK, ALL_EVENTS)
         self.privileged.perf_set_options(Option.MODE, Mode.OVERWRITE)
         self.privileged.perf_reset_stats()

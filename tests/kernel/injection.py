@@ -19,9 +19,11 @@ from perfmon.kernel.boot import Guest
 from perfmon.kernel.image import KernelImage
 from perfmon.kernel.sites import disassembler
 
+DEBUGGER = ("-gdb", "unix:gdb,server=on,wait=off")
+"""Arguments of QEMU: a debugger may write a word."""
+
 COUNTED_INSTRUCTIONS = (
-    "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm",
-    "-gdb", "unix:gdb,server=on,wait=off",
+    "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm", *DEBUGGER
 )  # fmt: skip
 """Arguments of QEMU: the guest's clock counts its instructions; a debugger may write a word."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from perfmon import Event
+from perfmon.interface import RATE_EVERY_EVENT, RATE_MIN
 from perfmon.kernel.boot import Guest
 from tests.kernel.clients import EVENTS, Clients, connected
 
@@ -80,10 +81,10 @@ WORKLOADS: dict[str, tuple[Work, dict[Event, int], dict[Event, int]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def clients(guest: Guest) -> Iterator[Clients]:
+@pytest.fixture(scope="module", params=[RATE_EVERY_EVENT, RATE_MIN], ids=["sampled", "limited"])
+def clients(request: pytest.FixtureRequest, guest: Guest) -> Iterator[Clients]:
     with connected(guest) as clients:
-        clients.restart()
+        clients.restart(request.param)
         for work, _, _ in WORKLOADS.values():
             work(clients, 1)  # memory that is touched once and for all
         yield clients
