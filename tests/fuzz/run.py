@@ -43,8 +43,8 @@ class Session:
     finding: str
 
 
-def fuzz(name: str, seconds: int, findings: Path) -> Session:
-    """Fuzz one target for so many seconds."""
+def fuzz(name: str, seconds: int, findings: Path, without: str = "") -> Session:
+    """Fuzz one target for so many seconds; the host without one of its checks, if it is named."""
     findings.mkdir(parents=True, exist_ok=True)
     options = [
         f"-max_total_time={seconds}",
@@ -59,7 +59,7 @@ def fuzz(name: str, seconds: int, findings: Path) -> Session:
             seeds.mkdir()
             for number, seed in enumerate(host.seeds()):
                 (seeds / str(number)).write_bytes(seed)
-            command = [str(host.build(Path(work))), *options, str(seeds)]
+            command = [str(host.build(Path(work), without=without)), *options, str(seeds)]
         else:
             command = [sys.executable, "-m", "tests.fuzz.session", name, *options]
         done = subprocess.run(
@@ -89,6 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--seconds", type=int, default=60, help="for each (default: 60)")
+    parser.add_argument(
+        "--without", choices=host.CHECKS, default="", help="a check of the host's: leave it out"
+    )
     parser.add_argument("--findings", type=Path, default=ROOT / "build" / "findings")
     arguments = parser.parse_args(argv)
     if unknown := set(arguments.targets) - set(NAMES):
@@ -96,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{'target':10}{'executions':>12}{'each s':>10}{'coverage':>10}{'seconds':>9}  finding")
     status = 0
     for name in arguments.targets or NAMES:
-        session = fuzz(name, arguments.seconds, arguments.findings)
+        session = fuzz(name, arguments.seconds, arguments.findings, arguments.without)
         rate = session.executions // max(1, session.seconds)
         print(
             f"{name:10}{session.executions:12,}{rate:10,}{session.coverage:10,}"

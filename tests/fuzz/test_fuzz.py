@@ -36,3 +36,10 @@ def test_a_session_reports_what_it_finds(tmp_path: Path, monkeypatch: pytest.Mon
     session = fuzz("stream", SECONDS, tmp_path)
     assert "broken on purpose" in session.finding
     assert list(tmp_path.iterdir())
+
+
+def test_a_size_that_the_hosts_stub_does_not_check_is_missed_in_seconds(tmp_path: Path):
+    session = fuzz("host", SECONDS, tmp_path, without="size")
+    assert "AddressSanitizer: heap-buffer-overflow" in session.finding
+    assert "perf_monitor_server.c" in session.finding
+    assert list(tmp_path.iterdir())
