@@ -27,7 +27,8 @@ def test_clients_in_tight_loops_all_get_on(guest_address: str, clients: int):
     with multiprocessing.get_context("spawn").Pool(clients) as pool:
         made = pool.starmap(calls_made, [(guest_address, SECONDS)] * clients, chunksize=1)
     assert sum(made) > 500
-    assert min(made) > 0.02 * max(made)
+    # Twelve processes on two processors, beside others: the schedule of Linux is not even, either.
+    assert min(made) > 0.005 * max(made)
 
 
 def test_a_call_is_answered_while_another_client_has_the_guest_work(guest_address: str):
