@@ -11,7 +11,7 @@
 #include "embedded_clock.h"
 
 #define NANOSECONDS_PER_SECOND 1000000000u
-#define SPUN_NANOSECONDS 2000000u
+#define SPUN 8000000u /* ticks: two milliseconds, or eight */
 #define DELAYABLE                                                          \
 	(1u << PERF_EVENT_VM_ALLOC | 1u << PERF_EVENT_VM_FREE              \
 	 | 1u << PERF_EVENT_TASK_CREATE | 1u << PERF_EVENT_TASK_TERMINATE  \
@@ -39,10 +39,10 @@ void
 embedded_delay_for(uint32_t ticks)
 {
 	uint64_t start = embedded_clock();
-	uint64_t spun = SPUN_NANOSECONDS * embedded_clock_frequency() / NANOSECONDS_PER_SECOND;
 
-	if (ticks > spun) {
-		uint64_t slept = (ticks - spun) * NANOSECONDS_PER_SECOND / embedded_clock_frequency();
+	if (ticks > SPUN) { /* to ask for the frequency takes longer than a short delay */
+		uint64_t slept = (uint64_t)(ticks - SPUN) * NANOSECONDS_PER_SECOND
+				 / embedded_clock_frequency();
 		struct timespec time = {
 			.tv_sec = (time_t)(slept / NANOSECONDS_PER_SECOND),
 			.tv_nsec = (long)(slept % NANOSECONDS_PER_SECOND),

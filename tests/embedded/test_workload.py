@@ -159,3 +159,14 @@ def test_a_delay_is_taken_back(host):
 def test_a_delay_of_what_the_workload_does_not_time_is_refused(host, event, nanoseconds):
     with pytest.raises(KernInvalidArgument):
         host.workload.workload_delay(event, nanoseconds)
+
+
+def test_a_short_delay_takes_no_longer_than_it_says(host):
+    def least(nanoseconds: int) -> int:
+        host.workload.workload_delay(2, nanoseconds)
+        perform(host, "workload_memory", 2000)
+        return host.rpc.perf_get_event_stats(2).min
+
+    without, with_one = (min(least(each) for _ in range(3)) for each in (0, 1))
+    host.workload.workload_delay(2, 0)
+    assert with_one - without < 120
