@@ -17,8 +17,8 @@ _Static_assert((PERF_PLATFORM_THREADS & (PERF_PLATFORM_THREADS - 1)) == 0
 static struct perf_id_slot task_slots[PERF_PLATFORM_TASKS];
 static struct perf_id_slot thread_slots[PERF_PLATFORM_THREADS];
 
-struct perf_id_table perf_tasks = {task_slots, PERF_PLATFORM_TASKS, 0, 0};
-struct perf_id_table perf_threads = {thread_slots, PERF_PLATFORM_THREADS, 0, 0};
+struct perf_id_table perf_tasks = {task_slots, PERF_PLATFORM_TASKS, 0, 0, 0};
+struct perf_id_table perf_threads = {thread_slots, PERF_PLATFORM_THREADS, 0, 0, 0};
 
 static struct perf_id_slot *
 window_slot(const struct perf_id_table *table, uintptr_t key, uint32_t distance)
@@ -32,7 +32,9 @@ window_slot(const struct perf_id_table *table, uintptr_t key, uint32_t distance)
 static struct perf_id_slot *
 find(const struct perf_id_table *table, uintptr_t key)
 {
-	for (uint32_t distance = 0; distance < PERF_ID_WINDOW; distance++) {
+	uint32_t reach = __atomic_load_n(&table->reach, __ATOMIC_SEQ_CST);
+
+	for (uint32_t distance = 0; distance < reach; distance++) {
 		struct perf_id_slot *slot = window_slot(table, key, distance);
 
 		if (perf_load_word(&slot->key) == key)
@@ -62,6 +64,8 @@ insert(struct perf_id_table *table, uintptr_t key, uint32_t parent)
 						 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			continue;
 		perf_publish32(&slot->parent, parent);
+		/* Before the key is there: who may see it must look that far. */
+		perf_raise32(&table->reach, distance + 1);
 		/* Before another's key is looked for, that other must see ours. */
 		__atomic_exchange_n(&slot->key, key, __ATOMIC_SEQ_CST);
 		standing = find(table, key);
@@ -99,7 +103,7 @@ perf_thread_id(uintptr_t thread, uintptr_t task)
 
 	if (slot != NULL)
 		return perf_load32(&slot->id);
-	return look_up(&perf_threads, thread, perf_task_id(task));
+	return thread == 0 ? 0 : insert(&perf_threads, thread, perf_task_id(task));
 }
 
 void PERF_FAST_CALL

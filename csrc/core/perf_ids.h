@@ -35,6 +35,7 @@ struct perf_id_table {
 	uint32_t size;	    /* a power of two */
 	uint32_t last;	    /* id given out */
 	uint32_t overflows; /* times a key found no place */
+	uint32_t reach;	    /* places from its hash on in which any key has ever been */
 };
 
 extern struct perf_id_table perf_tasks, perf_threads;

@@ -133,6 +133,18 @@ perf_publish_word(uintptr_t *at, uintptr_t value)
 	__atomic_store_n(at, value, __ATOMIC_RELEASE);
 }
 
+/* Of what any CPU may raise at any time. */
+static inline void
+perf_raise32(uint32_t *at, uint32_t value)
+{
+	uint32_t old = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+	while (old < value
+	       && !__atomic_compare_exchange_n(at, &old, value, false, __ATOMIC_SEQ_CST,
+					       __ATOMIC_RELAXED))
+		;
+}
+
 static inline uint8_t
 perf_load8(const uint8_t *at)
 {

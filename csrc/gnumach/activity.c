@@ -12,6 +12,9 @@
 
 #define WINDOW 16
 
+/* Places from its hash on in which any thread has been since the table was empty. */
+static uint32_t reach;
+
 struct perf_activity perf_activities[PERF_ACTIVITIES];
 
 /* Of the threads that have no place there. */
@@ -49,7 +52,7 @@ enter(uintptr_t thread)
 {
 	struct perf_activity *activity;
 
-	for (uint32_t distance = 1; distance < WINDOW; distance++) {
+	for (uint32_t distance = 1; distance < perf_load32(&reach); distance++) {
 		activity = place(thread, distance);
 		if (perf_load_word(&activity->thread) == thread)
 			return activity;
@@ -61,6 +64,7 @@ enter(uintptr_t thread)
 		if (!__atomic_compare_exchange_n(&activity->thread, &free, thread, false,
 						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
+		perf_raise32(&reach, distance + 1);
 		empty(activity, thread);
 		return activity;
 	}
@@ -111,7 +115,7 @@ perf_activity_leave(struct perf_activity *activity, uintptr_t thread)
 void
 perf_activity_forget(uintptr_t thread)
 {
-	for (uint32_t distance = 0; thread != 0 && distance < WINDOW; distance++)
+	for (uint32_t distance = 0; thread != 0 && distance < perf_load32(&reach); distance++)
 		if (perf_load_word(&place(thread, distance)->thread) == thread)
 			perf_publish_word(&place(thread, distance)->thread, 0);
 }
@@ -119,6 +123,7 @@ perf_activity_forget(uintptr_t thread)
 void
 perf_activities_clear(void)
 {
+	reach = 0;
 	for (uint32_t at = 0; at < PERF_ACTIVITIES; at++)
 		perf_publish_word(&perf_activities[at].thread, 0);
 	for (uint32_t cpu = 0; cpu < PERF_PLATFORM_CPUS; cpu++) {

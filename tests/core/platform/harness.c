@@ -19,7 +19,7 @@ static void
 empty(struct perf_id_table *table)
 {
 	memset(table->slots, 0, table->size * sizeof table->slots[0]);
-	table->last = table->overflows = 0;
+	table->last = table->overflows = table->reach = 0;
 }
 
 void
