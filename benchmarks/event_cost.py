@@ -5,7 +5,8 @@ Boots Debian's kernel, instrumented, and does the works of kernel_cost.py while 
 every instruction of what was added to the kernel.  Each is the event's whose hook it belongs to,
 or was called by; over all works that is divided by the number of events, which the kernel counted.
 So it is an average: over usual events and those that are a new extreme, have failed or waited, and
-over all that a hook does, ids of new tasks and threads included.
+over all that a hook does, ids of new tasks and threads included.  Interrupts, which no work makes,
+are counted where they enter the hook, while the task waits for the clock.
 
     python -m benchmarks.event_cost [--kind i386-up] [--operations 60] [--json]
 """
@@ -33,6 +34,11 @@ _TRANSLATED = re.compile(r"^0x([0-9a-f]+):")
 _EACH = re.compile(r"each (\w+) (\w+)((?: [0-9a-f]{16}){12})")
 _EVENTS = [event.name for event in Event][:12]
 _MODES = ("default", "every")
+# Also the work that waits for interrupts, of which alone their cost is taken.
+_WORKS = 7
+_TICKS = "ticks"
+_INTERRUPT = "INTERRUPT"
+_INTERRUPT_HOOK = "__wrap_interrupt"
 # A work in a mode is measured thrice, between two readings each: to warm up, around nothing, and
 # the whole.
 _READING = "perf_report_system"
@@ -85,7 +91,7 @@ def _instructions(trace: Path, report: InstrumentReport) -> Iterator[Counter[str
     )
     starts = [address for address, _ in symbols]
     hooks = [_hook(name) for _, name in symbols]
-    reading = report.symbols[_READING]
+    reading, interrupt = report.symbols[_READING], report.symbols[_INTERRUPT_HOOK]
     event = ""
     counted: Counter[str] = Counter()
     blocks: dict[int, list[int]] = {}
@@ -102,6 +108,7 @@ def _instructions(trace: Path, report: InstrumentReport) -> Iterator[Counter[str
                     if address == reading:
                         yield counted
                         counted = Counter()
+                    counted[_INTERRUPT_HOOK] += address == interrupt
                     at = bisect_right(starts, address) - 1
                     # Behind the last hook in a file of assembler are the unusual parts of all.
                     if (
@@ -118,12 +125,17 @@ def costs(trace: Path, report: InstrumentReport, console: str) -> Mapping[str, M
     windows = list(_instructions(trace, report))[1:]
     spent: dict[str, Counter[str]] = {mode: Counter() for mode in ("off", *_MODES)}
     events: dict[str, Counter[str]] = {mode: Counter() for mode in ("off", *_MODES)}
-    for place, (_, mode, each) in enumerate(_EACH.findall(console)):
+    for place, (work, mode, each) in enumerate(_EACH.findall(console)):
         around = windows[place * _READINGS + _AROUND]
         whole = windows[place * _READINGS + _WHOLE]
+        if work == _TICKS:
+            spent[mode][_INTERRUPT] = whole[_INTERRUPT]
+            events[mode][_INTERRUPT] = whole[_INTERRUPT_HOOK]
+            continue
         for name, number in zip(_EVENTS, each.split(), strict=True):
-            spent[mode][name] += whole[name] - around[name]
-            events[mode][name] += int(number, 16)
+            if name != _INTERRUPT:
+                spent[mode][name] += whole[name] - around[name]
+                events[mode][name] += int(number, 16)
     return {
         name: {mode: spent[mode][name] / events[mode][name] for mode in _MODES}
         for name in _EVENTS
@@ -142,7 +154,7 @@ def main() -> int:
         directory = Path(name)
         kernel = kernel_image(arguments.kind)
         machine = machine_of(kernel) or I386
-        build(machine, directory, operations=arguments.operations)
+        build(machine, directory, works=_WORKS, operations=arguments.operations)
         report = instrument(kernel, directory / "kernel")
         trace = directory / "trace"
         where = _traced(report)
