@@ -1,7 +1,7 @@
 /*
  * The busiest hooks: those that every system call, message and page fault in
- * user mode runs through, and the usual end of any other timed event.  On one
- * processor of an i386 up/hooks_busy_i386.S stands in for this file.
+ * user mode runs through.  On one processor up/hooks_busy_*.S stand in for this
+ * file.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -13,35 +13,11 @@
 #include "perf_trap_entries.h"
 
 void PERF_HANDLER perf_enter_ipc_kobject_server(const struct perf_frame *frame);
-#if defined(__x86_64__) /* thunks_x86_64.S knows */
-_Static_assert(offsetof(struct perf_activity, trap) == 20, "trap");
-_Static_assert(offsetof(struct perf_activity, call.begun) == 24, "call");
-#endif
-
 uintptr_t PERF_HANDLER perf_enter_trap(uint32_t trap);
 void PERF_HANDLER perf_leave_kernel(uint32_t result);
 
 /* With mach_msg_trap, the functions that have fast paths; only its place matters. */
 void exception_raise(void);
-
-bool PERF_FAST_CALL
-perf_interval_ended(uint32_t what, uint32_t data1, uint32_t data2,
-		    const struct perf_interval *interval)
-{
-	uint64_t now = perf_platform_clock();
-
-	return (perf_likely(what >> 16 == 0)
-		&& perf_interval_usual(what, data1, data2, interval, now))
-	       || perf_interval_unusual(what, data1, data2, interval, now);
-}
-
-void PERF_FAST_CALL
-perf_nested_end(uint32_t what, uint32_t data1, uint32_t data2, const struct perf_nested *nested)
-{
-	if (perf_unlikely(perf_activity_current()->switches != nested->switches))
-		what |= PERF_FLAG_WAITED << 16;
-	perf_interval_ended(what, data1, data2, &nested->interval);
-}
 
 /* The kernel's function for it. */
 uintptr_t PERF_HANDLER

@@ -24,14 +24,12 @@ _RUN_BY_EVENTS = frozenset(
         "hooks_entry",
         "hooks_ipc",
         "hooks_objects",
+        "intervals",
         "perf_ids",
         "perf_record",
         "perf_statistics",
     }
 )
-
-# In C for all machines; one that has a file of that name in assembler takes that.
-_BUSY = "hooks_busy"
 
 _DENSE = ("-falign-functions=1", "-falign-jumps=1", "-falign-loops=1", "-falign-labels=1")
 
@@ -164,19 +162,21 @@ def monitor_objects(build: Build, plan: Plan) -> list[Path]:
     alert = build.user_stubs(
         root / "include" / "mach" / "perf_alert.defs", "perf_alert", "-DKERNEL_USER=1"
     )
+    suffix = f"_{build.machine.name}"
+    assembler = sorted((own / plan.processors).glob(f"*{suffix}.S"))
+    # Where there is a file of that name in assembler, the C for all machines is left out.
+    replaced = {source.stem.removesuffix(suffix) for source in assembler}
     sources = [
         *sorted((csrc / "core").glob("*.c")),
         *sorted((csrc / "rpc").glob("*.c")),
-        *sorted(own.glob("*.c")),
+        *(source for source in sorted(own.glob("*.c")) if source.stem not in replaced),
         *sorted((own / plan.processors).glob("*.c")),
-        *sorted((own / plan.processors).glob(f"*_{build.machine.name}.S")),
+        *assembler,
         own / f"thunks_{build.machine.name}.S",
         build.directory / "detour_table.c",
         stub,
         alert,
     ]
-    if any(source.stem == f"{_BUSY}_{build.machine.name}" for source in sources):
-        sources.remove(own / f"{_BUSY}.c")
     fast = [source for source in sources if source.stem in _RUN_BY_EVENTS]
     small = [source for source in sources if source.stem not in _RUN_BY_EVENTS]
     flags = (*build.machine.kernel_flags, *_SECTIONS)

@@ -10,7 +10,7 @@
 
 #include <perf_offsets.h>
 
-#include "perf_record_i386.h"
+#include "perf_record_x86.h"
 #include "perf_thunks_i386.h"
 #include "perf_trap_entries.h"
 
@@ -349,9 +349,7 @@ perf_moved_return_from_trap:
 .Lcall_carries:
 	movl	%esp, %edi
 	movl	kernel_stack, %esp
-	movl	$perf_cpus, %eax
-	movl	$EVENT(PERF_SYSCALL), %edx
-	call	perf_cpu_carry
+	CARRY	PERF_SYSCALL
 	movl	%edi, %esp
 	jmp	.Lcall_ended
 .Lcall_answered:

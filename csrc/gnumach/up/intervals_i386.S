@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "perf_record_i386.h"
+#include "perf_record_x86.h"
 #include "perf_thunks_i386.h"
 
 	.text

@@ -1,14 +1,12 @@
 /*
- * The numbers of perf_layout_i386.h are those of the structures.
+ * The numbers of perf_layout_x86.h are those of the structures.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#if defined(__i386__)
-
 #include "perf_activity.h"
-#include "perf_layout_i386.h"
+#include "perf_layout_x86.h"
 #include "perf_trap_entries.h"
 
 #define AT(type, member, number) \
@@ -53,7 +51,9 @@ AT(perf_activity, fault.begun, PERF_ACTIVITY_FAULT);
 AT(perf_activity, fault_address, PERF_ACTIVITY_FAULT_ADDRESS);
 AT(perf_activity, fault_protection, PERF_ACTIVITY_FAULT_PROTECTION);
 AT(perf_activity, end.begun, PERF_ACTIVITY_END);
+#if defined(PERF_ACTIVITY_SHIFT)
 _Static_assert(sizeof(struct perf_activity) == 1 << PERF_ACTIVITY_SHIFT, "size");
+#endif
 _Static_assert(PERF_NO_KEY == PERF_NO_THREAD, "no thread");
 AT(perf_interval, begun, 0);
 AT(perf_nested, interval.begun, 0);
@@ -74,5 +74,3 @@ _Static_assert(PERF_EVENT_SYSCALL == PERF_SYSCALL, "event");
 _Static_assert(PERF_EVENT_PAGE_FAULT == PERF_FAULT, "event");
 _Static_assert(PERF_EVENT_MAX == PERF_EVENTS, "events");
 _Static_assert(PERF_FLAG_WAITED == PERF_WAITED, "flag");
-
-#endif

@@ -6,7 +6,7 @@
  */
 
 #include "perf_activities.h"
-#include "perf_record_i386.h"
+#include "perf_record_x86.h"
 #include "perf_thunks_i386.h"
 
 	.text
@@ -82,9 +82,7 @@
 	COUNT	PERF_SWITCH, .Lcarry\@
 	jmp	\real
 .Lcarry\@:
-	movl	$perf_cpus, %eax
-	movl	$EVENT(PERF_SWITCH), %edx
-	call	perf_cpu_carry
+	CARRY	PERF_SWITCH
 	jmp	\real
 .Lrestore\@:
 	addl	perf_slices, %eax

@@ -1,6 +1,6 @@
 /*
- * The usual event on the one processor of an i386, for the assembler: what
- * perf_record_usual() does, in as few instructions and registers as it takes.
+ * The usual event on the one processor of an i386 or x86_64, for the assembler:
+ * what perf_record_usual() does, in as few instructions and registers as it takes.
  *
  * Why it is right without a section (perf_usual.h says more):
  *
@@ -25,10 +25,28 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef _PERF_RECORD_I386_H_
-#define _PERF_RECORD_I386_H_
+#ifndef _PERF_RECORD_X86_H_
+#define _PERF_RECORD_X86_H_
 
-#include "perf_layout_i386.h"
+#include "perf_layout_x86.h"
+
+#if defined(__x86_64__)
+#define R(name) %r##name /* a register of a pointer's size */
+#define WORD(operation) operation##q
+#define ACTIVITY %r9
+#define SLOT %r8
+#define KEEP_SLOT
+#define RESTORE_SLOT
+#define CLOCK_LOW %ecx
+#else
+#define R(name) %e##name
+#define WORD(operation) operation##l
+#define ACTIVITY %ecx
+#define SLOT %ebx
+#define KEEP_SLOT pushl %ebx
+#define RESTORE_SLOT popl %ebx
+#define CLOCK_LOW %edx
+#endif
 
 #define CPU(member) perf_cpus + PERF_CPU_##member
 #define EVENT(event) perf_cpus + PERF_CPU_STATISTICS + PERF_STATISTICS_SIZE * (event)
@@ -52,27 +70,49 @@
 
 /* The bucket of eax ticks, as a number, and 24, is edx; ecx is destroyed. */
 	.macro	FIND_BUCKET
-	leal	(, %eax, 4), %edx
+	leal	(, R(ax), 4), %edx
 	bsrl	%eax, %ecx
 	shrl	%cl, %edx
-	leal	(%edx, %ecx, 4), %edx
+	leal	(R(dx), R(cx), 4), %edx
 	.endm
 
 /* Count eax ticks; ecx and edx are destroyed. */
 	.macro	COUNT event, carry
 	FIND_BUCKET
-	incl	BUCKETS + EVENT(\event)(, %edx, 4)
+	incl	BUCKETS + EVENT(\event)(, R(dx), 4)
 	incl	EVENT(\event) + PERF_STATISTICS_TIMED_SINCE
 	addl	%eax, EVENT(\event) + PERF_STATISTICS_TOTAL
 	jc	\carry
 	.endm
 
+/* The event's total has carried.  Of an x86_64, rdi may be an argument, and r9 the activity. */
+	.macro	CARRY event
+#if defined(__x86_64__)
+	pushq	%rdi
+	pushq	%r9
+	movq	$perf_cpus, %rdi
+	movq	$EVENT(\event), %rsi
+	call	perf_cpu_carry
+	popq	%r9
+	popq	%rdi
+#else
+	movl	$perf_cpus, %eax
+	movl	$EVENT(\event), %edx
+	call	perf_cpu_carry
+#endif
+	.endm
+
 /* Of the event in slot, whose ids are those of an activity. */
 	.macro	WRITE_IDS activity, slot
+#if defined(__x86_64__)
+	movq	PERF_ACTIVITY_TASK(\activity), %rdx
+	movq	%rdx, PERF_SLOT_TASK(\slot)
+#else
 	movl	PERF_ACTIVITY_TASK(\activity), %edx
 	movl	%edx, PERF_SLOT_TASK(\slot)
 	movl	PERF_ACTIVITY_THREAD(\activity), %edx
 	movl	%edx, PERF_SLOT_THREAD(\slot)
+#endif
 	.endm
 
 	.macro	WRITE_DATA1 from, slot
@@ -85,76 +125,117 @@
 	movl	%edx, PERF_SLOT_DATA2(\slot)
 	.endm
 
+	.macro	MASK
+	pushf
+	cli
+	.endm
+
+	.macro	UNMASK
+	popf
+	.endm
+
 /*
- * An event of the running thread ends, which began at a place in its activity,
- * in ecx, with a sample or without.
+ * An event of the running thread ends, which began at a place in its ACTIVITY,
+ * with a sample or without.
  *
- * data	a macro that writes data1 and data2 of a slot from the activity in ecx
- *	and the stack, on which there are 8 bytes more than here; edx is free
- * then	a macro for what comes next; eax, ecx and edx are destroyed
+ * data	a macro that writes data1 and data2 of a slot from the activity and the
+ *	stack, on which there are 8 bytes more than here; edx is free
+ * then	a macro for what comes next, if that is not behind this; eax, ecx and
+ *	edx are destroyed, of an x86_64 also rsi and all from r8 on but ACTIVITY
  * unusual, where to go with the clock in edx:eax if it is not usual
+ * masked	where to go with it in edx:ecx if the event is not in the mask, if
+ *	that is not to what comes next
+ * carries	where to go if the total has carried, if there is no stack for C
+ * mask, unmask macros around the sample
  */
-	.macro	RECORD event, begun, data, then, unusual
+	.macro	RECORD event, begun, data, then, unusual, masked, carries, mask=MASK, unmask=UNMASK
 	rdtsc
 	IF_DUE	.Ldue\@
-	cmpl	\begun + 4(%ecx), %edx
+	cmpl	\begun + 4(ACTIVITY), %edx
 	jne	\unusual
-	movl	\begun(%ecx), %ecx
+#if defined(__x86_64__)
+	movl	%eax, %ecx
+	subl	\begun(ACTIVITY), %eax
+#else
+	movl	\begun(ACTIVITY), %ecx
 	subl	%ecx, %eax
 	addl	%eax, %ecx	/* edx:ecx is the clock */
+#endif
 	UNLESS_USUAL \event, .Lunusual\@
 	movl	%ecx, EVENT(\event) + PERF_STATISTICS_LAST
 	movl	%edx, EVENT(\event) + PERF_STATISTICS_LAST + 4
 	incl	CPU(LIMITED)
+	.ifb	\carries
 	COUNT	\event, .Lcarry\@
+	.else
+	COUNT	\event, \carries
+	.endif
 .Ldone\@:
 	\then
 
 	.subsection 1
 .Ldue\@:
-	pushl	%ebx
-	pushfl
-	cli
-	movl	CPU(NEXT), %ebx
-	cmpl	CPU(PLAIN_END), %ebx
+	KEEP_SLOT
+	\mask
+	mov	CPU(NEXT), SLOT
+	cmp	CPU(PLAIN_END), SLOT
 	jae	.Lrelease\@
 	rdtsc
-	cmpl	\begun + 4(%ecx), %edx
+	cmpl	\begun + 4(ACTIVITY), %edx
 	jne	.Lrelease\@
-	subl	\begun(%ecx), %eax
+#if defined(__x86_64__)
+	movl	%eax, %ecx
+#endif
+	subl	\begun(ACTIVITY), %eax
 	UNLESS_USUAL \event, .Lrestore\@
 	movl	%edx, EVENT(\event) + PERF_STATISTICS_LAST + 4
-	movl	%edx, PERF_SLOT_TIMESTAMP + 4(%ebx)
-	movl	\begun(%ecx), %edx
-	addl	%eax, %edx	/* the clock's lower half */
-	movl	%edx, EVENT(\event) + PERF_STATISTICS_LAST
-	movl	%edx, PERF_SLOT_TIMESTAMP(%ebx)
-	movl	$\event, PERF_SLOT_WHAT(%ebx)
-	movl	%eax, PERF_SLOT_DURATION(%ebx)
-	WRITE_IDS %ecx, %ebx
-	\data	%ebx
-	addl	$PERF_SLOT_SIZE, CPU(NEXT)
-	popfl
-	popl	%ebx
+	movl	%edx, PERF_SLOT_TIMESTAMP + 4(SLOT)
+#if !defined(__x86_64__)
+	movl	\begun(ACTIVITY), %edx
+	addl	%eax, %edx
+#endif
+	movl	CLOCK_LOW, EVENT(\event) + PERF_STATISTICS_LAST
+	movl	CLOCK_LOW, PERF_SLOT_TIMESTAMP(SLOT)
+	movl	$\event, PERF_SLOT_WHAT(SLOT)
+	movl	%eax, PERF_SLOT_DURATION(SLOT)
+	WRITE_IDS ACTIVITY, SLOT
+	\data	SLOT
+	WORD(add) $PERF_SLOT_SIZE, CPU(NEXT)
+	\unmask
+	RESTORE_SLOT
+	.ifb	\carries
 	COUNT	\event, .Lcarry\@
+	.else
+	COUNT	\event, \carries
+	.endif
+	.ifb	\then
+	jmp	.Ldone\@
+	.else
 	\then
+	.endif
 .Lcarry\@:
-	movl	$perf_cpus, %eax
-	movl	$EVENT(\event), %edx
-	call	perf_cpu_carry
+	CARRY	\event
 	jmp	.Ldone\@
 .Lrestore\@:
-	addl	\begun(%ecx), %eax
+#if defined(__x86_64__)
+	movl	%ecx, %eax
+#else
+	addl	\begun(ACTIVITY), %eax
+#endif
 .Lrelease\@:
-	popfl
-	popl	%ebx
+	\unmask
+	RESTORE_SLOT
 	movl	%eax, %ecx
 .Lunusual\@:
 	testb	$1 << (\event & 7), perf_active + \event / 8
+	.ifb	\masked
 	je	.Ldone\@	/* nor is it in the mask */
+	.else
+	je	\masked
+	.endif
 	movl	%ecx, %eax
 	jmp	\unusual
 	.subsection 0
 	.endm
 
-#endif /* _PERF_RECORD_I386_H_ */
+#endif /* _PERF_RECORD_X86_H_ */
