@@ -160,28 +160,8 @@ perf_ticks_since(uint64_t instant)
 }
 
 /* Nanoseconds of a duration; since boot, of a clock value. */
-static inline uint64_t
-perf_duration_ns(uint64_t ticks)
-{
-	struct perf_scale scale;
-	uint32_t before;
-
-	for (;;) {
-		before = perf_section_read(&perf_control.scale_sequence);
-		scale.whole = perf_load64(&perf_control.scale.whole);
-		scale.fraction = perf_load64(&perf_control.scale.fraction);
-		if (perf_section_same(&perf_control.scale_sequence, before))
-			break;
-		perf_platform_pause();
-	}
-	return perf_nanoseconds(&scale, ticks);
-}
-
-static inline uint64_t
-perf_instant_ns(uint64_t ticks)
-{
-	return ticks == 0 ? 0 : perf_duration_ns(ticks - perf_control.boot_ticks);
-}
+uint64_t perf_duration_ns(uint64_t ticks);
+uint64_t perf_instant_ns(uint64_t ticks);
 
 /* Does this generation come before the last reset? */
 static inline bool

@@ -131,7 +131,12 @@ enum timing {
 	MEASURED, /* ticks is how long it took, end when it ended */
 };
 
+/* Where hooks record the usual event in line this is rare, and compiled for size. */
+#if defined(__OPTIMIZE_SIZE__)
+static void __attribute__((noinline))
+#else
 PERF_INLINE void
+#endif
 record(enum timing timing, uint32_t what, uint32_t data1, uint32_t data2,
        const struct perf_keys *keys, uint64_t ticks, uint64_t end, uint32_t begun_on)
 {

@@ -26,7 +26,6 @@ _RUN_BY_EVENTS = frozenset(
         "hooks_objects",
         "intervals",
         "perf_ids",
-        "perf_record",
         "perf_statistics",
     }
 )
