@@ -230,9 +230,10 @@ class HostContract:
 
     def test_the_clock_advances_and_converts(self, host: Host) -> None:
         first = host.clock()
-        host.workload.workload_sleep(50)
+        host.workload.workload_sleep(100)
         second = host.clock()
         elapsed = second.ns(second.ticks_now - first.ticks_now)
+        # Under QEMU kernels for several processors sleep half as long: docs/kernels.md, Clock.
         assert 40_000_000 < elapsed < 60_000_000_000
         assert second.since_boot_ns(second.ticks_now) >= elapsed
 
