@@ -94,7 +94,7 @@ void perf_activity_sent(struct perf_activity *activity, uint32_t flags) PERF_FAS
 
 /*
  * What the busiest hooks leave to others, because it is not usual.  They are
- * hooks_busy.c or, for one processor of an i386, up/hooks_busy_i386.S.
+ * hooks_busy.c or, for one processor, up/hooks_busy_*.S.
  */
 void perf_send_unusual(uint64_t now) PERF_FAST_CALL;
 void perf_receipt_unusual(uint64_t now, uint32_t id, uint32_t size) PERF_FAST_CALL;
