@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Spoil the product on purpose, one place at a time, and see whether its tests notice.
 
-    python -m tests.mutate [--count 100] [--seed 1] [core | fast-path] [FILE ...]
+    python -m tests.mutate [--count 100] [--seed 1] [SUBJECT] [FILE ...]
 
 A mutant has one operator, constant, statement or instruction changed.  Those of the core, the
-default, are judged by its tests on this machine; those of the fast path, which is assembler, by a
+default, are judged by its tests on this machine; those of a fast path, which is assembler, by a
 kernel that is booted with it.  Mutants that the compiler refuses do not count.  Prints the
 survivors, each a line that no test holds, with what became of it, or with --all all of them and by
 which test they were noticed; the exit status is 1 when fewer than --least percent were.
@@ -21,8 +21,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,6 +96,7 @@ class Subject:
         needed: what is copied, for the tests to run in.
         tests: arguments of pytest; the quick ones first.
         compiles: whether the compiler takes a file of the copy; pytest says so where it is not.
+        conditions: what is known of the preprocessor's; lines that are left out are left alone.
     """
 
     files: tuple[Path, ...]
@@ -103,6 +104,7 @@ class Subject:
     needed: tuple[str, ...]
     tests: tuple[str, ...]
     compiles: Callable[[Path, Path], bool]
+    conditions: Mapping[str, bool] = field(default_factory=dict)
 
 
 def of_c(line: str) -> Iterator[str]:
@@ -118,7 +120,7 @@ def of_c(line: str) -> Iterator[str]:
 def of_assembler(line: str) -> Iterator[str]:
     """Every change of an instruction."""
     code = line.partition("/*")[0].rstrip()
-    if code.endswith(", %esp"):
+    if code.endswith((", %esp", ", %rsp")):
         return
     yield from _changed(_CHANGES_OF_ASSEMBLER, code, line)
     if _INSTRUCTION.match(code):
@@ -144,6 +146,36 @@ def _found(*patterns: str) -> tuple[Path, ...]:
     return tuple(sorted(path.relative_to(ROOT) for path in paths))
 
 
+def _fast_path(machine: str) -> Subject:
+    x86_64 = machine == "x86_64"
+    return Subject(
+        files=_found(f"csrc/gnumach/up/*_{machine}.S", "csrc/gnumach/up/perf_record_x86.h"),
+        mutants_of=of_assembler,
+        needed=("csrc", "include", "mig", "perfmon", "tests"),
+        tests=(
+            "--kind",
+            f"{machine}-up",
+            *(
+                f"tests/kernel/test_{name}.py"
+                for name in (
+                    "counts",
+                    "samples",
+                    "durations",
+                    "stress",
+                    "statistics",
+                    "excluded",
+                    "loss",
+                )
+            ),
+        ),
+        compiles=lambda path, tree: True,
+        conditions={
+            "#if defined(__x86_64__)": x86_64,
+            "#if !defined(__x86_64__)": not x86_64,
+        },
+    )
+
+
 SUBJECTS = {
     "core": Subject(
         files=_found("csrc/core/*.[ch]"),
@@ -157,24 +189,8 @@ SUBJECTS = {
         ),
         compiles=_core_compiles,
     ),
-    "fast-path": Subject(
-        files=_found("csrc/gnumach/up/*.S", "csrc/gnumach/up/perf_record_i386.h"),
-        mutants_of=of_assembler,
-        needed=("csrc", "include", "mig", "perfmon", "tests"),
-        tests=tuple(
-            f"tests/kernel/test_{name}.py"
-            for name in (
-                "counts",
-                "samples",
-                "durations",
-                "stress",
-                "statistics",
-                "excluded",
-                "loss",
-            )
-        ),
-        compiles=lambda path, tree: True,
-    ),
+    "fast-path": _fast_path("i386"),
+    "fast-path-x86_64": _fast_path("x86_64"),
 }
 
 
@@ -182,9 +198,19 @@ def mutants(subject: Subject, files: Sequence[Path]) -> Iterator[Mutant]:
     """Every mutant of these files; comments are left alone."""
     for file in files:
         comment = False
+        taken: list[bool | None] = []
         for number, line in enumerate((ROOT / file).read_text().splitlines(), 1):
             if comment or line.lstrip().startswith("/*"):
                 comment = "*/" not in line
+                continue
+            if line.startswith("#if"):
+                taken.append(subject.conditions.get(line.strip()))
+            elif line.startswith("#else"):
+                known = taken.pop()
+                taken.append(None if known is None else not known)
+            elif line.startswith("#endif"):
+                taken.pop()
+            if False in taken:
                 continue
             for after in subject.mutants_of(line):
                 yield Mutant(file, number, line, after)
