@@ -50,4 +50,4 @@ def _count(findings: Sequence[Finding]) -> None:
     errors = sum(finding.is_error for finding in findings)
     warnings = sum(finding.diagnostic.severity is Severity.WARNING for finding in findings)
     if errors or warnings:
-        print(f"mig: {errors} errors, {warnings} warnings", file=sys.stderr)
+        print(f"mig: errors: {errors}, warnings: {warnings}", file=sys.stderr)

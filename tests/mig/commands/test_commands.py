@@ -50,7 +50,7 @@ def test_an_error_makes_the_status_1_and_both_places_are_shown(here, capsys):
         "c.h:2:13: note: C's 't' is declared here\n"
         "    typedef int t[4];\n"
         "                ^\n",
-        "mig: 1 errors, 0 warnings\n",
+        "mig: errors: 1, warnings: 0\n",
     )
 
 
@@ -62,7 +62,7 @@ def test_warnings_leave_the_status_0_and_quiet_keeps_them_back(here, capsys):
     assert captured.out.splitlines()[0] == (
         "s.defs:6:6: warning: type 'u' is not used by any routine on i386 [unused-type]"
     )
-    assert captured.err == "mig: 0 errors, 1 warnings\n"
+    assert captured.err == "mig: errors: 0, warnings: 1\n"
     assert main(["--check", "-q", "-I.", "s.defs"]) == 0
     assert capsys.readouterr() == ("", "")
 
