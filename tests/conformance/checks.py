@@ -5,7 +5,10 @@ import re
 from dataclasses import dataclass
 
 _ROUTINE = re.compile(r"^mig_(?:internal void _X|external kern_return_t )(\w+)$", re.MULTILINE)
-_CHECKS = re.compile(r"if \((TypeCheck && )?mig_unlikely\(")
+_VARYING = re.compile(
+    r"\b(?!RetCode)\w+(?=(?:Type|Cnt)\b)|\bMACH_MSG_TYPE_\w+|\b(?:0x[\da-f]+|\d+)U?\b"
+)
+_CHECKS = re.compile(r"if \((?:TypeCheck && )?mig_unlikely\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +24,22 @@ class Check:
         """What it looks at, whatever the names and the numbers."""
         return re.sub(r"\b(?!msgt|Head|RetCode)[a-z]\w*(?=Type|Cnt)|\d+", "_", self.condition)
 
+    @property
+    def form(self) -> str:
+        """The same, and whatever the type."""
+        same_part = re.sub(r"\b(In|Out)\d+", r"\1", self.condition)
+        return _VARYING.sub("_", same_part)
+
     def __str__(self) -> str:
         return f"{self.routine}: {self.condition}"
 
 
-def separable(stub: str, *, arriving_only: bool = False) -> tuple[str, list[Check]]:
-    """The text of a stub with `runner_keeps` before each check, and the checks.
-
-    Args:
-        stub: the text.
-        arriving_only: leave alone what is checked of the caller, or of the server's function.
-    """
+def separable(stub: str) -> tuple[str, list[Check]]:
+    """The text of a stub with `runner_keeps` before each check, and the checks."""
     checks: list[Check] = []
     pieces = ["#include <stdint.h>\nextern int runner_keeps(uint32_t check);\n"]
     at = 0
     for match in _CHECKS.finditer(stub):
-        if arriving_only and match[1] is None:
-            continue
         end = _closing(stub, match.end())
         routine = _ROUTINE.findall(stub, 0, match.start())[-1]
         pieces += [stub[at : match.end()], _separated(stub[match.end() : end], routine, checks)]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tests.conformance.prototypes import Prototype
 from tests.conformance.shapes import Argument, Form, Interface, Role, Routine
+from tests.conformance.vectors import TOO_MANY
 
 _BUFFER = "\tstatic _Alignas(16) unsigned char {0}[{1}];"
 
@@ -249,7 +250,8 @@ def _server_after(argument: Argument, types: Mapping[str, str]) -> Iterator[str]
         yield f"\trunner_take({variable}, {argument.room});"
     elif argument.form is Form.BOUNDED:
         yield f"\t*{variable}Cnt = runner_take_word();"
-        yield f"\trunner_take({variable}, *{variable}Cnt * {size});"
+        yield f"\tif (*{variable}Cnt != {TOO_MANY}U)"
+        yield f"\t\trunner_take({variable}, *{variable}Cnt * {size});"
     else:
         type_ = _pointee(types[argument.name])
         bytes_ = f"{_number(argument, '*')} * {size}"
@@ -259,7 +261,7 @@ def _server_after(argument: Argument, types: Mapping[str, str]) -> Iterator[str]
         if argument.form is Form.INDEFINITE:
             yield f"\tif (*{variable}Cnt <= {argument.count})"
             yield f"\t\trunner_take((void *)(uintptr_t)*{variable}, *{variable}Cnt * {size});"
-            yield "\telse"
+            yield f"\telse if (*{variable}Cnt != {TOO_MANY}U)"
             memory = "\t" + memory
         yield f"\t{memory}"
     if f"{argument.name}Poly" in types:

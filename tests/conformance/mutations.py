@@ -79,6 +79,11 @@ class _Site:
         """The size of so many items."""
         return (self.descriptor.size * number + 7) // 8
 
+    @property
+    def scale(self) -> int:
+        """How many of what the descriptor counts make an item."""
+        return max(1, self.argument.element.size * 8 // self.descriptor.size)
+
     def beyond_address_space(self, number: int) -> bool:
         return self.bytes(number) >= 1 << 8 * self.abi.pointer
 
@@ -250,11 +255,17 @@ def _verdict(site: _Site, field: str, new: int) -> Verdict:
     if field == "name" and argument.server_poly:
         return Verdict.SURVIVE
     if field == "number" and (argument.has_count or argument.variable):
-        if not descriptor.inline:
-            return Verdict.REFUSE if site.beyond_address_space(new) else Verdict.SURVIVE
-        if site.abi.align(site.bytes(new)) == site.abi.align(descriptor.length):
-            return Verdict.SURVIVE
+        return _verdict_on_number(site, new)
     return Verdict.REFUSE
+
+
+def _verdict_on_number(site: _Site, new: int) -> Verdict:
+    if site.argument.has_count and new % site.scale:
+        return Verdict.REFUSE
+    if not site.descriptor.inline:
+        return Verdict.REFUSE if site.beyond_address_space(new) else Verdict.SURVIVE
+    padded = site.abi.align(site.bytes(new)), site.abi.align(site.descriptor.length)
+    return Verdict.SURVIVE if padded[0] == padded[1] else Verdict.REFUSE
 
 
 # Data.
@@ -280,11 +291,10 @@ def _counts(site: _Site) -> Iterator[Mutant]:
     string = argument.form is Form.STRING and argument.variable
     if not descriptor.inline or not (argument.has_count or string):
         return
-    scale = max(1, argument.element.size * 8 // descriptor.size)
-    yield _recounted(site, (argument.count + 1) * scale, Verdict.REFUSE)
+    yield _recounted(site, (argument.count + 1) * site.scale, Verdict.REFUSE)
     yield _recounted(site, 0, Verdict.REFUSE if string else Verdict.SURVIVE)
-    if scale > 1:
-        yield _recounted(site, scale + 1, Verdict.REFUSE)
+    if site.scale > 1:
+        yield _recounted(site, site.scale + 1, Verdict.REFUSE)
 
 
 def _recounted(site: _Site, number: int, verdict: Verdict) -> Mutant:

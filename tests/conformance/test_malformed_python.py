@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +31,7 @@ from tests.conformance.mutations import Mutant, Verdict
 from tests.conformance.python_peers import Part, call, server_class
 from tests.conformance.python_side import build_package, codec, ports
 from tests.conformance.subjects import KITCHEN_SINK, OURS, SUBJECTS, Subject
+from tests.conformance.targets import Target
 from tests.conformance.test_python import passes, vectors_in_python
 from tests.conformance.vectors import Vector
 from tests.conformance.workshop import Bench
@@ -36,15 +39,21 @@ from tests.conformance.workshop import Bench
 BAD_ARGUMENTS = -304
 
 
-@pytest.fixture(scope="module", params=SUBJECTS, ids=str)
+@pytest.fixture(params=SUBJECTS, ids=str)
 def subject(request: pytest.FixtureRequest) -> Subject:
     param: Subject = request.param
     return param
 
 
 @pytest.fixture(scope="module")
-def package(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return build_package(subject, tmp_path_factory.mktemp("malformed"))
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Subject], str]:
+    """What builds the package of a subject, once."""
+    return cache(lambda subject: build_package(subject, tmp_path_factory.mktemp("malformed")))
+
+
+@pytest.fixture
+def package(subject: Subject, packages: Callable[[Subject], str]) -> str:
+    return packages(subject)
 
 
 def message(mutant: Mutant) -> Message:
@@ -354,7 +363,29 @@ def separable(module: ModuleType, separator: Separator) -> Iterator[dict[str, in
 SEPARATED = [KITCHEN_SINK, OURS[0]]
 
 
-@pytest.mark.parametrize("subject", SEPARATED, ids=str, scope="module")
+def checks_of(subject: Subject, module: ModuleType) -> dict[tuple[str, str], str]:
+    """Every kind of check in an interface's decoders, with one of them."""
+    found = {}
+    for kind in ("request", "reply"):
+        separator = Separator(kind)
+        separator.visit(ast.parse(Path(str(module.__file__)).read_text()))
+        for routine, condition in separator.checks:
+            found[kind, kind_of(condition)] = f"{subject}: {routine}: {condition}"
+    return found
+
+
+def test_every_kind_of_check_is_left_out_somewhere(
+    target: Target, packages: Callable[[Subject], str]
+) -> None:
+    kinds = {str(each): checks_of(each, codec(packages(each), target)) for each in SUBJECTS}
+    left_out = set().union(*(kinds[str(subject)] for subject in SEPARATED))
+    assert left_out
+    assert not [
+        where for each in kinds.values() for kind, where in each.items() if kind not in left_out
+    ]
+
+
+@pytest.mark.parametrize("subject", SEPARATED, ids=str)
 def test_no_check_of_a_python_server_could_be_left_out(bench: Bench, package: str) -> None:
     every = malformed_requests.cases(bench)
     valid = valid_arguments(bench, package)
@@ -366,7 +397,7 @@ def test_no_check_of_a_python_server_could_be_left_out(bench: Bench, package: st
     check_all_missed(bench, package, "request", is_missed)
 
 
-@pytest.mark.parametrize("subject", SEPARATED, ids=str, scope="module")
+@pytest.mark.parametrize("subject", SEPARATED, ids=str)
 def test_no_check_of_a_python_client_could_be_left_out(bench: Bench, package: str) -> None:
     every = reply_cases(bench, package)
 

@@ -30,8 +30,9 @@ from tests.conformance.mutations import (
 from tests.conformance.python_peers import find
 from tests.conformance.shapes import Form
 from tests.conformance.subjects import KITCHEN_SINK, SUBJECTS, Subject
+from tests.conformance.targets import Target
 from tests.conformance.vectors import ARRAY_TOO_LARGE, SUCCESS, Vector, client_input, client_record
-from tests.conformance.workshop import JOBS, Bench
+from tests.conformance.workshop import JOBS, Bench, Workshop
 
 TYPE_ERROR, REPLY_MISMATCH, TOO_LARGE = -300, -301, 0x10004004
 NOTIFY_SEND_ONCE, SERVER_DIED, FAILURE = 71, -308, 5
@@ -181,6 +182,16 @@ def test_a_malformed_reply_is_refused_and_nothing_of_it_used(bench: Bench) -> No
         if (text := complaint(case, records))
     ]
     assert not wrong, f"{bench}: {len(wrong)} of {len(every)}:\n" + "\n".join(wrong[:40])
+
+
+def test_every_form_of_check_is_left_out_somewhere(workshop: Workshop, target: Target) -> None:
+    def forms(subject: Subject) -> dict[str, str]:
+        stub = workshop.bench(subject, target).stubs("ours", "client").user
+        return {check.form: f"{subject}: {check}" for check in separable(stub.read_text())[1]}
+
+    left_out = forms(KITCHEN_SINK)
+    found = {form: where for subject in SUBJECTS for form, where in forms(subject).items()}
+    assert not [where for form, where in found.items() if form not in left_out]
 
 
 @pytest.mark.parametrize("subject", [KITCHEN_SINK], ids=str)

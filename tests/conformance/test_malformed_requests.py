@@ -2,9 +2,11 @@
 """Servers of ours under sanitizers: a malformed request gets an error reply and nothing else."""
 
 import struct
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 
@@ -21,12 +23,31 @@ from tests.conformance.mutations import (
     carried_there,
     mutants,
 )
-from tests.conformance.subjects import IN_KERNEL, KITCHEN_SINK, OURS, SUBJECTS, Subject
-from tests.conformance.vectors import SUCCESS, Vector, server_input
-from tests.conformance.workshop import JOBS, Bench
+from tests.conformance.shapes import Form
+from tests.conformance.subjects import BEYOND, IN_KERNEL, KITCHEN_SINK, OURS, SUBJECTS, Subject
+from tests.conformance.targets import Target
+from tests.conformance.vectors import (
+    ARRAY_TOO_LARGE,
+    SUCCESS,
+    Vector,
+    client_input,
+    server_input,
+)
+from tests.conformance.workshop import JOBS, Bench, Workshop
 
 BAD_ID, BAD_ARGUMENTS, TYPE_ERROR = -303, -304, -300
 VECTORS_PER_ROUTINE = 3
+SEPARATED = [
+    KITCHEN_SINK,
+    BEYOND,
+    OURS[0],
+    *(
+        each
+        for each in IN_KERNEL
+        if each.kernel_side == "server" and each.name in {OURS[0].name, "mach", "mach4"}
+    ),
+]
+"""Together they have every kind of check that there is."""
 
 
 @pytest.fixture(
@@ -130,6 +151,8 @@ def complaint(abi: Abi, case: Case, records: list[Record]) -> str | None:
 def error_complaint(abi: Abi, reply: bytes, codes: set[int]) -> str | None:
     """What is wrong with an error reply."""
     header = unpack_header(abi, reply)
+    if len(reply) < abi.error_reply_size:
+        return "the reply is too short"
     (code,) = struct.unpack_from("<i", reply, abi.header_size + abi.short_descriptor)
     if code not in codes:
         return f"the reply's code is {code}"
@@ -149,6 +172,42 @@ def test_a_malformed_request_gets_an_error_reply_and_nothing_else(bench: Bench) 
         if (text := complaint(abi, case, records))
     ]
     assert not wrong, f"{bench}: {len(wrong)} of {len(every)}:\n" + "\n".join(wrong[:40])
+
+
+def excessive(bench: Bench) -> Iterator[tuple[Vector, bytes]]:
+    """Calls whose server function returns too many of something: the call, and what it takes."""
+    for vector in {each.routine.number: each for each in reversed(bench.vectors)}.values():
+        served = bench.as_served(vector)
+        for argument in served.routine.arguments:
+            if argument.returned and argument.form in {Form.BOUNDED, Form.INDEFINITE}:
+                yield vector, server_input(served, too_many=argument.name)
+
+
+def excess_complaints(
+    bench: Bench, server: Path, every: list[tuple[Vector, bytes]], left_out: int | None = None
+) -> list[str]:
+    """What is wrong with the replies to such calls."""
+    abi = ABIS[bench.target.abi]
+    answers = loopback.run(
+        bench.workshop.runner(bench.target, sanitized=True),
+        bench.sides["ours", "client", ZERO],
+        server,
+        ZERO,
+        [
+            loopback.operation(loopback.CALL, vector.routine.index, client_input(vector), results)
+            for vector, results in every
+        ],
+        left_out=left_out,
+    )
+    texts = [error_complaint(abi, dict(each)["P"], {ARRAY_TOO_LARGE}) for each in answers]
+    return [f"{call}: {text}" for (call, _), text in zip(every, texts, strict=True) if text]
+
+
+def test_a_server_function_that_returns_too_much_makes_an_error_reply(bench: Bench) -> None:
+    every = list(excessive(bench))
+    server = bench.build("ours", "server", ZERO, True)
+    wrong = excess_complaints(bench, server, every) if every else []
+    assert not wrong, f"{bench}:\n" + "\n".join(wrong)
 
 
 def test_an_unknown_message_id_is_refused(bench: Bench) -> None:
@@ -177,19 +236,33 @@ def test_an_unknown_message_id_is_refused(bench: Bench) -> None:
         assert error_complaint(abi, tags["P"], {BAD_ID}) is None, case
 
 
-@pytest.mark.parametrize("subject", [KITCHEN_SINK, OURS[0]], ids=str)
+def test_every_form_of_check_is_left_out_somewhere(workshop: Workshop, target: Target) -> None:
+    forms: dict[str, str] = {}
+    for subject in (*SEPARATED, *SUBJECTS, *IN_KERNEL):
+        text = workshop.bench(subject, target).stubs("ours", "server").server.read_text()
+        for check in separable(text)[1]:
+            if subject in SEPARATED:
+                forms[check.form] = ""
+            else:
+                forms.setdefault(check.form, f"{subject}: {check}")
+    assert not [where for where in forms.values() if where]
+
+
+@pytest.mark.parametrize("subject", SEPARATED, ids=str)
 def test_no_check_of_a_server_could_be_left_out(bench: Bench) -> None:
     abi = ABIS[bench.target.abi]
     stubs = bench.stubs("ours", "server")
-    text, checks = separable(stubs.server.read_text(), arriving_only=True)
+    text, checks = separable(stubs.server.read_text())
     stub = bench.stubs("ours", "server").directory / "separable.c"
     stub.write_text(text)
     server = bench.build_stub(
         "server", stub, bench.directory / "separable.so", ZERO, loopback.ADDRESS_SANITIZER
     )
     every = cases(bench)
+    results = list(excessive(bench))
 
     def is_missed(check: Check) -> bool:
+        returned = [call for call in results if call[0].routine.name == check.routine]
         relevant = [case for case in every if case.vector.routine.name == check.routine]
         try:
             answers = loopback.run(
@@ -200,6 +273,8 @@ def test_no_check_of_a_server_could_be_left_out(bench: Bench) -> None:
                 operations(bench, relevant),
                 left_out=check.number,
             )
+            if returned and excess_complaints(bench, server, returned, check.number):
+                return True
         except RunnerError:
             return True
         return any(map(complaint, repeat(abi), relevant, answers))

@@ -12,6 +12,8 @@ from tests.conformance.shapes import RECEIVED, Argument, Element, Form, Leaf, Ro
 
 SUCCESS = 0
 ARRAY_TOO_LARGE = -307
+TOO_MANY = 0xFFFFFFFF
+"""A count for which a server function leaves the array as it is."""
 REPLY_PORT = 0x77
 """The reply port that the runner gives to client stubs."""
 
@@ -241,8 +243,13 @@ def server_record(vector: Vector) -> bytes:
     return b"".join(parts)
 
 
-def server_input(vector: Vector) -> bytes:
-    """What the server driver takes."""
+def server_input(vector: Vector, too_many: str = "") -> bytes:
+    """What the server driver takes.
+
+    Args:
+        vector: the call.
+        too_many: the argument of which the server function says to return more than there can be.
+    """
     parts = [_word(vector.code)]
     if vector.code != SUCCESS:
         return parts[0]
@@ -250,9 +257,12 @@ def server_input(vector: Vector) -> bytes:
         if not (a.server and a.returned):
             continue
         datum = vector.results[a.name]
-        if a.has_count:
-            parts.append(_word(len(datum.elements)))
-        parts.append(_value(a, datum))
+        if a.name == too_many:
+            parts.append(_word(TOO_MANY))
+        else:
+            if a.has_count:
+                parts.append(_word(len(datum.elements)))
+            parts.append(_value(a, datum))
         if a.server_poly:
             parts.append(_word(datum.right))
         if a.maybe_dealloc:

@@ -41,6 +41,13 @@ typedef struct {
 	uint64_t d;
 } mixed_t;
 
+typedef struct { int x, y, z; } point_t;
+typedef point_t points_t[8];
+typedef point_t *any_points_t;
+typedef const point_t *const_any_points_t;
+typedef point_t *far_points_t;
+typedef const point_t *const_far_points_t;
+
 typedef int wide_t;
 typedef int numbered_t;
 typedef short exact_t[2];

@@ -23,6 +23,7 @@ enum { REPLY_PORT = 77, MANY = 1000 };
 
 static int failures;
 static int freed;
+static int out_of_memory;
 static int released;
 static int simple_value;
 
@@ -49,7 +50,7 @@ void mig_deallocate(vm_address_t address, vm_size_t size)
 }
 void mig_allocate(vm_address_t *address, vm_size_t size)
 {
-	*address = (vm_address_t) malloc(size);
+	*address = out_of_memory ? 0 : (vm_address_t) malloc(size);
 }
 vm_size_t mig_strncpy(char *to, const char *from, vm_size_t size)
 {
@@ -308,6 +309,11 @@ static void try_indefinite(void)
 	EXPECT(loop_indefinite(11, few, 0, 5, few, 2, &back, &back_count, &again, &again_count)
 		== KERN_SUCCESS);
 	EXPECT(back == room && back_count == 0 && again == room && again_count == 2);
+	again_count = 1;
+	out_of_memory = 1;
+	EXPECT(loop_indefinite(11, few, 0, 5, few, 2, &back, &back_count, &again, &again_count)
+		== KERN_RESOURCE_SHORTAGE);
+	out_of_memory = 0;
 	EXPECT(freed == 1);
 }
 
