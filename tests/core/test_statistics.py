@@ -2,7 +2,7 @@
 """What is counted of each event, whatever becomes of its sample."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 ERROR, WAITED, SATURATED, MIGRATED, INSTANT = (1 << bit for bit in range(5))
@@ -185,13 +185,19 @@ def test_unknown_events_are_refused(core, event):
     assert core.lib.perf_report_event(event, core.ffi.new("perf_event_stats_t *")) == 4
 
 
+@pytest.mark.parametrize("rate", [0, 100])
 @given(
     st.lists(st.tuples(st.integers(0, 2**33) | st.integers(0, 300), st.integers(0, 3)), max_size=40)
 )
-def test_a_hook_that_knows_its_event_records_what_any_other_would(compiled_core, events):
+# A sum carries, and a burst ends.
+@example([(1, 0), (1 << 29 | 1, 0), *[(1 << 29, 0)] * 12, *[(100, 0)] * 30])
+def test_a_hook_that_knows_its_event_records_what_any_other_would(compiled_core, rate, events):
     def recorded(time):
         core = compiled_core
-        core.record_every_event(cpus=4)
+        core.boot(4)
+        core.configure(rate, 1024)
+        core.lib.perf_control_set_thresholds(0, 0, 0)  # long is usual
+        core.enable()
         for number, (ticks, cpu) in enumerate(events):
             time(cpu, 10, ticks, number)
         stats = core.stats(10)
