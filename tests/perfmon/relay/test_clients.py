@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -128,9 +128,10 @@ def test_a_message_that_never_ends_is_not_waited_for(serve: Serve) -> None:
     connection, _ = served.raw()
     connection.sendall(header(100))
     begin = time.monotonic()
-    for _ in range(3):
-        time.sleep(0.05)
-        connection.sendall(b"\0")
+    with suppress(ConnectionError):  # where this process is late, the relay has hung up before
+        for _ in range(3):
+            time.sleep(0.05)
+            connection.sendall(b"\0")
     assert hung_up(connection)
     assert time.monotonic() - begin < 5
 
