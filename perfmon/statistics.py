@@ -135,18 +135,19 @@ class Histogram:
         """
         if not 0 <= percent <= 100:
             raise ValueError(f"percent is {percent}, expected 0-100")
-        if not self.buckets:
+        occupied = [bucket for bucket in self.buckets if bucket.count]
+        if not occupied:
             return None
         rank = self.count * percent / 100
         below = 0
-        for bucket in self.buckets:
+        for bucket in occupied:
             if below + bucket.count >= rank:
                 if bucket.upper_ns is None:
                     return bucket.lower_ns
                 part = max(rank - below, 0) / bucket.count
                 return bucket.lower_ns + int((bucket.upper_ns - bucket.lower_ns) * part)
             below += bucket.count
-        return self.buckets[-1].upper_ns or self.buckets[-1].lower_ns
+        return occupied[-1].upper_ns or occupied[-1].lower_ns
 
     @property
     def p50(self) -> int | None:

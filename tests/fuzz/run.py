@@ -43,11 +43,15 @@ class Session:
     finding: str
 
 
-def fuzz(name: str, seconds: int, findings: Path, without: str = "") -> Session:
-    """Fuzz one target for so many seconds; the host without one of its checks, if it is named."""
+def fuzz(name: str, seconds: int, findings: Path, *, without: str = "", seed: int = 0) -> Session:
+    """Fuzz one target for so many seconds; the host without one of its checks, if it is named.
+
+    seed: of the fuzzer's choices; 0: another each time.
+    """
     findings.mkdir(parents=True, exist_ok=True)
     options = [
         f"-max_total_time={seconds}",
+        f"-seed={seed}",
         f"-rss_limit_mb={_MEMORY_MB}",
         f"-timeout={_LIMIT_SECONDS}",
         f"-artifact_prefix={findings}/{name}-",
@@ -57,8 +61,8 @@ def fuzz(name: str, seconds: int, findings: Path, without: str = "") -> Session:
         if name == HOST:
             seeds = Path(work) / "seeds"
             seeds.mkdir()
-            for number, seed in enumerate(host.seeds()):
-                (seeds / str(number)).write_bytes(seed)
+            for number, first in enumerate(host.seeds()):
+                (seeds / str(number)).write_bytes(first)
             command = [str(host.build(Path(work), without=without)), *options, str(seeds)]
         else:
             command = [sys.executable, "-m", "tests.fuzz.session", name, *options]
@@ -99,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{'target':10}{'executions':>12}{'each s':>10}{'coverage':>10}{'seconds':>9}  finding")
     status = 0
     for name in arguments.targets or NAMES:
-        session = fuzz(name, arguments.seconds, arguments.findings, arguments.without)
+        session = fuzz(name, arguments.seconds, arguments.findings, without=arguments.without)
         rate = session.executions // max(1, session.seconds)
         print(
             f"{name:10}{session.executions:12,}{rate:10,}{session.coverage:10,}"

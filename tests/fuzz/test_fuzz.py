@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What others write is refused as documented: a short session of each fuzzer, and old findings.
 
-`make fuzz` runs the same for as long as one likes.
+`make fuzz` runs the same for as long as one likes, and elsewhere each time; a test of this commit
+has no business to fail for what an earlier one brought, so its sessions begin alike.
 """
 
 from pathlib import Path
@@ -11,13 +12,14 @@ import pytest
 from tests.fuzz.run import NAMES, REGRESSIONS, fuzz, replay
 
 SECONDS = 5
+SEED = 1
 FEW = {"kernel": 10}
 """An image is read a few times a second; of all others there are many more executions."""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_short_session_finds_nothing(name: str, tmp_path: Path):
-    session = fuzz(name, SECONDS, tmp_path)
+    session = fuzz(name, SECONDS, tmp_path, seed=SEED)
     assert session.finding == ""
     assert session.executions > FEW.get(name, 50)
     assert session.coverage > 30

@@ -43,6 +43,13 @@ def test_percentiles_fall_into_the_right_one_of_distant_buckets():
 
 def test_an_empty_histogram_has_no_percentiles():
     assert histogram().p50 is None
+    assert Histogram(2, "VM_ALLOC", (Bucket(1, 2, 0),)).p50 is None
+
+
+def test_buckets_without_a_duration_hold_no_percentile():
+    found = Histogram(2, "VM_ALLOC", (Bucket(0, 1, 0), Bucket(8, 9, 1), Bucket(20, 30, 0)))
+    assert found.percentile(0) == 8
+    assert found.percentile(100) == 9
 
 
 def test_a_percentage_outside_its_range_is_refused():
