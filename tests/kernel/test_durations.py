@@ -71,8 +71,9 @@ def test_a_call_that_sleeps_waits_as_long_and_says_so(clients: Clients):
     call = max((s for s in calls if s.data2 == MACH_RCV_TIMED_OUT), key=lambda s: s.duration)
     assert call.data1 == MACH_MSG_TRAP
     assert call.flags == ERROR | WAITED
-    # A machine with much to do wakes it late.
-    assert 0.04 * ticks_per_second(clients) < call.duration < passed
+    # A machine with much to do wakes it late; under QEMU kernels for several processors sleep half
+    # as long: docs/kernels.md, Clock.
+    assert 0.03 * ticks_per_second(clients) < call.duration < passed
 
 
 def test_a_receiver_waits_for_its_message_and_a_sender_does_not(clients: Clients):
