@@ -72,7 +72,7 @@ struct mailbox_header {
 	uint32_t version;
 	uint32_t abi;
 	uint32_t state;
-	uint32_t reply_port; /* what requests name as msgh_local_port */
+	uint32_t reply_port; /* what requests name as msgh_local_port; no right has its name */
 	uint32_t port_count;
 	uint32_t channel_count;
 	uint32_t slots_offset; /* of the first channel's slots, from the start of the memory */

@@ -322,7 +322,8 @@ void guest_main(void)
 	mailbox_offer(&mailbox, "host", mach_host_self());
 	mailbox_offer(&mailbox, "host-priv", guest_host_port);
 	mailbox_offer(&mailbox, "workload", workload);
-	mailbox_announce(&mailbox, reply_port);
+	/* Not the port itself, whose name a right may have once another has taken its place. */
+	mailbox_announce(&mailbox, mach_reply_port());
 	guest_print("relay: ready");
 
 	/* No pause instruction: an emulated one leaves the emulator's loop. */

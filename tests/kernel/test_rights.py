@@ -11,7 +11,9 @@ from mig.rpc.errors import MachSendInvalidDest
 from mig.rpc.port import Port
 from mig.rpc.transport import Transport
 from mig.rpc.transports.stream import open_unix
-from perfmon.kernel.boot import Guest, open_guest
+from perfmon._generated.perf_workload import PerfWorkload
+from perfmon.kernel.boot import Guest, boot, open_guest, stop
+from perfmon.kernel.instrument import InstrumentReport
 from perfmon.relay.limits import Limits
 from perfmon.relay.listeners import listen_unix
 from perfmon.relay.server import Relay
@@ -65,6 +67,22 @@ def test_rights_that_came_out_of_line_can_be_called(
     assert len(tasks) >= 2  # the kernel and the relay
     for task in tasks:
         assert mach_client("mach")(Port(transport, task), timeout=20).vm_statistics()[0] == PAGE
+
+
+def test_no_right_has_the_name_of_the_reply_port(report: InstrumentReport, mach_host: Any) -> None:
+    guest = boot(report.output, "names")  # no right has come there yet
+    try:
+        with open_guest(guest.name) as transport:
+            workload = PerfWorkload(Port.offered(transport, "workload"), timeout=60)
+            workload.workload_memory(20_000, 4)  # so long that it has a reply port of its own
+            privileged = mach_host(Port.offered(transport, "host-priv"), timeout=20)
+            default_set = privileged.processor_set_default()
+            control = privileged.host_processor_set_priv(default_set)
+            assert transport.reply_port not in (default_set, control)
+            with pytest.raises(MachSendInvalidDest):
+                mach_host(Port(transport, transport.reply_port), timeout=20).processor_set_default()
+    finally:
+        stop(guest.name)
 
 
 def test_a_name_that_nobody_gave_reaches_nobody(transport: Transport, mach_host: Any) -> None:

@@ -83,9 +83,10 @@ def test_time_stamps_never_go_back(clients: Clients):
 
 
 def test_the_last_time_of_an_event_is_that_of_its_newest_sample(clients: Clients):
+    while not clients.host.perf_get_event_stats(Event.INTERRUPT).count:
+        clients.workload.workload_memory(10, 1)
     clients.workload.workload_threads(3)
     clients.workload.workload_tasks(3)
-    clients.workload.workload_memory(3, 1)
     newest = {s.event: s.timestamp for s in samples(clients)}
     ticks_per_second, _, boot = clients.host.perf_get_info(CLOCK)[:3]
     assert newest.keys() == set(range(12))
