@@ -47,8 +47,6 @@ class TraceWriter:
             raise RecordingError(f"{directory}: expected a new or an empty directory")
         self._directory = directory
         self._streams: dict[int, _Stream] = {}
-        # What looks at the order of time takes long to load: not while a ring fills up.
-        _ = Samples(0, 0, 0, 0, b"").in_order
         self.rewrite_metadata(metadata)
 
     def rewrite_metadata(self, metadata: str) -> None:

@@ -19,6 +19,7 @@ from perfmon.interface import NameKind
 from perfmon.reader import SampleReader, Start
 from perfmon.recording.ctf import TraceWriter
 from perfmon.recording.metadata import metadata_text
+from perfmon.samples import Samples
 
 # A ring of the smallest size holds this much of the highest limited rate, twice over.
 _INTERVAL: Final = 0.1
@@ -74,10 +75,12 @@ def record(
         RecordingError: the directory is not empty.
         MachError: the host refused or went away; what was written until then is readable.
     """
+    # What looks at the order of time takes long to load: not while a ring fills up.
+    _ = Samples(0, 0, 0, 0, b"").in_order
+    reader = SampleReader(host, start)
+    ends = None if duration is None else time.monotonic() + duration
     clock = host.clock()
     with TraceWriter(directory, _metadata(host, clock)) as trace, _ctrl_c() as interrupted:
-        reader = SampleReader(host, start)
-        ends = None if duration is None else time.monotonic() + duration
         written = dict.fromkeys(reader.cursors, 0)
         while not (until() or interrupted.is_set()) and (ends is None or time.monotonic() < ends):
             _write_new(reader, trace, written)

@@ -53,15 +53,22 @@ class RecordingContract:
 
     @pytest.fixture
     def work(self, address: str) -> Iterator[Callable[[int], Callable[[], bool]]]:
-        """Lets the host allocate memory by a client of its own; what it returns says when done."""
+        """Lets the host allocate memory by a client of its own, from when it is first asked on
+        whether that is done; the recording has begun then.
+        """
         with perfmon.connect(address) as host:
             workers = []
 
             def start(times: int) -> Callable[[], bool]:
-                worker = threading.Timer(0.1, host.workload.workload_memory, (times, 1))
-                workers.append(worker)
-                worker.start()
-                return lambda: not worker.is_alive()
+                worker = threading.Thread(target=host.workload.workload_memory, args=(times, 1))
+
+                def done() -> bool:
+                    if worker not in workers:
+                        workers.append(worker)
+                        worker.start()
+                    return not worker.is_alive()
+
+                return done
 
             yield start
             for worker in workers:
