@@ -15,6 +15,7 @@ import argparse
 import importlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -111,7 +112,7 @@ def _soak(host: Host, qemu: int, directory: Path, guest_seconds: float) -> Soak:
                 warm = Memory(slabs(), _resident_kb(qemu), _resident_kb(recorder.pid))
         end = Memory(slabs(), _resident_kb(qemu), _resident_kb(recorder.pid))
     finally:
-        recorder.send_signal(2)
+        recorder.send_signal(signal.SIGINT)
         _, said = recorder.communicate(timeout=120)
     if recorder.returncode:
         raise RuntimeError(f"the recorder ended with {recorder.returncode}: {said}")
@@ -195,6 +196,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=60, help="of the guest (default: 60)")
     parser.add_argument("--kind", default=DEFAULT, help=f"of kernel (default: {DEFAULT})")
     arguments = parser.parse_args(argv)
+    # A shell starts what is in its background with SIGINT ignored, and the recorder would be, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="perfmon-soak-") as name:
         image = Path(name) / "gnumach-perf"
         instrument(kernel_image(arguments.kind), image)
