@@ -194,6 +194,11 @@ def test_unknown_events_are_refused(core, event):
 def test_a_hook_that_knows_its_event_records_what_any_other_would(compiled_core, rate, events):
     def recorded(time):
         core = compiled_core
+        core.record_every_event(cpus=4)
+        core.record()
+        core.lib.harness_be(0x5000, 0x6000)
+        for number in range(4 * 64):  # what was in the rings before is another task's
+            core.record(cpu=number % 4)
         core.boot(4)
         core.configure(rate, 1024)
         core.lib.perf_control_set_thresholds(0, 0, 0)  # long is usual
