@@ -6,6 +6,7 @@ with the mend.  Exit status 1 when something was found.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -66,8 +67,14 @@ def fuzz(name: str, seconds: int, findings: Path, *, without: str = "", seed: in
             command = [str(host.build(Path(work), without=without)), *options, str(seeds)]
         else:
             command = [sys.executable, "-m", "tests.fuzz.session", name, *options]
+        # A session ends without a clean-up of its own.
         done = subprocess.run(
-            command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": work},
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
     output = done.stdout.decode(errors="replace")
     return Session(
