@@ -42,6 +42,15 @@ def begin(request: pytest.FixtureRequest, clients: Clients) -> int:
     return begin
 
 
+def assert_in_buckets(clients: Clients, event: int, selector: int, count: int, total: int) -> None:
+    buckets = clients.host.perf_get_histogram(event, selector)
+    assert sum(bucket.count for bucket in buckets) == count, Event(event)
+    # Bounds are whole nanoseconds, a little less than they are.
+    least = sum(bucket.lower * bucket.count for bucket in buckets)
+    most = sum((bucket.upper + 2) * bucket.count for bucket in buckets)
+    assert least <= total <= most, Event(event)
+
+
 def test_times_are_within_what_passed_and_in_their_buckets(clients: Clients, begin: int):
     while now(clients) < begin + HALF_OF_THE_CLOCK:
         clients.workload.workload_memory(100, 2)
@@ -60,15 +69,20 @@ def test_times_are_within_what_passed_and_in_their_buckets(clients: Clients, beg
             (WORK, stats.timed, stats.total),
             (WAITS, stats.waits, stats.wait_total),
         ):
-            buckets = clients.host.perf_get_histogram(event, selector)
-            assert sum(bucket.count for bucket in buckets) == count, Event(event)
-            # Bounds are whole nanoseconds, a little less than they are.
-            least = sum(bucket.lower * bucket.count for bucket in buckets)
-            most = sum((bucket.upper + 2) * bucket.count for bucket in buckets)
-            assert least <= total <= most, Event(event)
+            assert_in_buckets(clients, event, selector, count, total)
         work = clients.host.perf_get_histogram(event, WORK)
         assert work[0].lower <= stats.min <= work[0].upper + 1, Event(event)
         assert work[-1].lower <= stats.max, Event(event)
+
+
+def test_a_total_goes_on_when_its_lower_half_is_full(clients: Clients, begin: int):
+    full = nanoseconds(clients, HALF_OF_THE_CLOCK) - nanoseconds(clients, 0)
+    while clients.host.perf_get_event_stats(Event.SYSCALL).total <= full:
+        assert now(clients) < begin + 20 * HALF_OF_THE_CLOCK
+        clients.workload.workload_memory(1000, 2)
+    clients.privileged.perf_monitor_enable(False)
+    stats = clients.host.perf_get_event_stats(Event.SYSCALL)
+    assert_in_buckets(clients, Event.SYSCALL, WORK, stats.timed, stats.total)
 
 
 def test_the_last_time_of_an_event_is_its_last_whether_it_left_a_sample(
