@@ -145,17 +145,17 @@ def _write_table(source: Source, exchanges: Sequence[Exchange]) -> None:
 def _write_entry(
     source: Source, opening: str, items: Sequence[str], tuples: Mapping[str, Sequence[str]]
 ) -> None:
-    """Write a call, broken inside its tuples where one is too long for a line."""
+    """Write a call, broken inside its tuples where one is too long for a line; a name is not."""
     room = WIDTH - 13
     if all(len(item) <= room for item in items):
         source.listing(opening, items, "),")
         return
     with source.block(opening):
         for item in items:
-            if len(item) <= room:
+            field = item.partition("=")[0]
+            if len(item) <= room or field not in tuples:
                 source.line(f"{item},")
             else:
-                field = item.partition("=")[0]
                 names = [f'"{name}"' for name in tuples[field]]
                 source.listing(f"{field}=(", names, "),", exploded=True)
     source.line("),")

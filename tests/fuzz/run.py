@@ -44,14 +44,24 @@ class Session:
     finding: str
 
 
-def fuzz(name: str, seconds: int, findings: Path, *, without: str = "", seed: int = 0) -> Session:
+def fuzz(
+    name: str,
+    seconds: int,
+    findings: Path,
+    *,
+    without: str = "",
+    seed: int = 0,
+    executions: int = -1,
+) -> Session:
     """Fuzz one target for so many seconds; the host without one of its checks, if it is named.
 
     seed: of the fuzzer's choices; 0: another each time.
+    executions: after which to end, though there is time left; -1: never.
     """
     findings.mkdir(parents=True, exist_ok=True)
     options = [
         f"-max_total_time={seconds}",
+        f"-runs={executions}",
         f"-seed={seed}",
         f"-rss_limit_mb={_MEMORY_MB}",
         f"-timeout={_LIMIT_SECONDS}",

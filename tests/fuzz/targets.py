@@ -76,7 +76,8 @@ def _defs_seeds() -> list[bytes]:
         for text in texts
         for declaration in text.replace("\n\n", "\n").split(";")
     ]
-    return [text.encode("latin-1") for text in (*pieces, *texts)]
+    # Line markers name files, by a path that is another in each checkout.
+    return [text.replace(f"{ROOT}/", "").encode("latin-1") for text in (*pieces, *texts)]
 
 
 _DEFS_WORDS = (
