@@ -89,15 +89,8 @@ perf_wait_bucket(uint64_t ticks)
 	return index < PERF_WAIT_BUCKETS ? index : PERF_WAIT_BUCKETS - 1;
 }
 
-void PERF_FAST_CALL perf_bucket_carry(uint32_t *low, uint8_t *carry);
-
-static inline void
-perf_bucket_count(uint32_t *low, uint8_t *carry)
-{
-	perf_add32(low, 1);
-	if (perf_unlikely(*low >= PERF_BUCKET_FULL))
-		perf_bucket_carry(low, carry);
-}
+/* What it returns is beyond what the bucket can count: it stays full. */
+uint32_t PERF_FAST_CALL perf_bucket_carry(uint32_t *low, uint8_t *carry);
 
 static inline uint64_t
 perf_bucket_value(uint32_t low, uint8_t carry)

@@ -98,8 +98,10 @@ write_sample(struct perf_cpu *cpu, uint32_t what, uint32_t duration, uint64_t no
 {
 	struct perf_slot *slot;
 
-	perf_limit_take(&perf_shared.limit, now, &cpu->closed);
-	perf_cpu_due(cpu, now);
+	if (perf_unlikely(perf_peek32(&perf_shared.limit.interval) != 0)) {
+		perf_limit_take(&perf_shared.limit, now, &cpu->closed);
+		perf_cpu_due(cpu, now);
+	}
 	if (perf_unlikely(cpu->next == cpu->end) && !perf_cpu_lap(cpu))
 		return;
 	slot = cpu->next;
@@ -178,7 +180,8 @@ record(enum timing timing, uint32_t what, uint32_t data1, uint32_t data2,
 		}
 	}
 
-	if (perf_likely(perf_limit_is_closed(now, cpu->closed)))
+	if (perf_peek32(&perf_shared.limit.interval) != 0
+	    && perf_likely(perf_limit_is_closed(now, cpu->closed)))
 		perf_add64(&cpu->account.rate_limited, 1);
 	else
 		write_sample(cpu, what | number << 8, duration, now, data1, data2, keys);

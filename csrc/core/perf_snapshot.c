@@ -1,7 +1,7 @@
 /*
  * Copies of one CPU at a time.
  *
- * Each copy is small, so that it soon falls between two events of even the
+ * Each copy is small, or a pass over the buckets of one event, so that it soon falls between two events of even the
  * busiest CPU.
  *
  * Copyright (C) 2026 the perfmon authors.
@@ -71,12 +71,23 @@ perf_snapshot_cpu(unsigned int number, struct perf_cpu_snapshot *snapshot)
 	snapshot->ring = perf_load_word(&perf_shared.ring[number]);
 }
 
+/* Also while buckets have not carried yet. */
+static uint64_t
+timed(const struct perf_statistics *statistics)
+{
+	uint64_t sum = perf_load64(&statistics->beyond);
+
+	for (unsigned int i = 0; i < PERF_WORK_BUCKETS; i++)
+		sum += (uint64_t)perf_load8(&statistics->work_carry[i]) * PERF_BUCKET_FULL
+		       + perf_load32(&statistics->work[i]);
+	return sum;
+}
+
 static void
 copy_totals(const struct perf_statistics *statistics, struct perf_totals *totals)
 {
 	totals->instants = perf_load64(&statistics->instants);
-	totals->timed = perf_load64(&statistics->timed)
-			+ perf_load32(&statistics->timed_since);
+	totals->timed = timed(statistics);
 	totals->waits = perf_load64(&statistics->waits);
 	totals->errors = perf_load64(&statistics->errors);
 	totals->total = (uint64_t)perf_load32(&statistics->total_high) << 32

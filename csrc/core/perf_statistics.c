@@ -7,27 +7,36 @@
 
 #include "perf_statistics.h"
 
-void PERF_FAST_CALL
+uint32_t PERF_FAST_CALL
 perf_bucket_carry(uint32_t *low, uint8_t *carry)
 {
+	uint32_t beyond;
+
 	if (*carry == PERF_BUCKET_CARRY_MAX) {
+		beyond = *low - (PERF_BUCKET_FULL - 1);
 		perf_store32(low, PERF_BUCKET_FULL - 1);
-		return;
+		return beyond;
 	}
 	perf_store32(low, *low - PERF_BUCKET_FULL);
 	perf_store8(carry, *carry + 1);
+	return 0;
+}
+
+static void __attribute__((noinline)) PERF_FAST_CALL
+carry_work(struct perf_statistics *statistics)
+{
+	for (unsigned int i = 0; i < PERF_WORK_BUCKETS; i++)
+		if (statistics->work[i] >= PERF_BUCKET_FULL)
+			perf_add64(&statistics->beyond,
+				   perf_bucket_carry(&statistics->work[i],
+						     &statistics->work_carry[i]));
 }
 
 void PERF_FAST_CALL
 perf_statistics_carry(struct perf_statistics *statistics)
 {
 	perf_add32(&statistics->total_high, 1);
-	perf_add64(&statistics->timed, statistics->timed_since);
-	perf_store32(&statistics->timed_since, 0);
-	for (unsigned int i = 0; i < PERF_WORK_BUCKETS; i++)
-		if (statistics->work[i] >= PERF_BUCKET_FULL)
-			perf_bucket_carry(&statistics->work[i],
-					  &statistics->work_carry[i]);
+	carry_work(statistics);
 }
 
 void PERF_FAST_CALL
@@ -66,10 +75,11 @@ perf_is_extreme(struct perf_statistics *statistics, uint64_t ticks)
 void
 perf_count_work(struct perf_statistics *statistics, uint64_t ticks)
 {
-	uint32_t bucket = perf_work_bucket(ticks);
+	uint32_t *bucket = &statistics->work[perf_work_bucket(ticks)];
 
-	perf_add64(&statistics->timed, 1);
-	perf_bucket_count(&statistics->work[bucket], &statistics->work_carry[bucket]);
+	perf_add32(bucket, 1);
+	if (perf_unlikely(*bucket >= PERF_BUCKET_FULL))
+		carry_work(statistics);
 	perf_add32(&statistics->total_high, (uint32_t)(ticks >> 32));
 	if (perf_add32_carries(&statistics->total, (uint32_t)ticks))
 		perf_statistics_carry(statistics);
@@ -82,7 +92,9 @@ perf_count_wait(struct perf_statistics *statistics, uint64_t ticks)
 
 	perf_add64(&statistics->waits, 1);
 	perf_add64(&statistics->wait_total, ticks);
-	perf_bucket_count(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
+	perf_add32(&statistics->wait[bucket], 1);
+	if (perf_unlikely(statistics->wait[bucket] >= PERF_BUCKET_FULL))
+		perf_bucket_carry(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
 }
 
 void PERF_FAST_CALL

@@ -3,7 +3,7 @@
  *
  * An event is usual if its time moves neither min nor max, is neither below 64
  * nor above 2^30 ticks, and is not longer than a threshold allows.  That is a
- * single test, and to count such an event are four additions to words of 32
+ * single test, and to count such an event are two additions to words of 32
  * bits; all else is found by that test, or by a carry, and handled out of line.
  *
  * Copyright (C) 2026 the perfmon authors.
@@ -23,14 +23,15 @@
  * Written by its CPU alone.  All zeros is "nothing happened", which is why min
  * is kept inverted and why no event is usual then.
  *
- * Every event counts in one of timed (with timed_since), instants and waits, so
- * that their sum is the number of events.  What is kept in 32 bits carries into
- * 64 when total does: each usual event adds 64 or more to it, so that none of
- * the others can have counted beyond 2^26 since.
+ * Every event counts in one of the buckets of work, instants and waits.  So the
+ * number of the timed is the sum of those buckets, and what did not find room in
+ * a full one; that of all events has instants and waits added.  What is kept in
+ * 32 bits carries when total does: each usual event adds 64 or more to it, so
+ * that no bucket can have counted beyond 2^26 since.
  */
 struct perf_statistics {
 	uint64_t last;	   /* clock at the end of the newest */
-	uint64_t timed;	   /* before total carried last */
+	uint64_t beyond;   /* timed events that are in no bucket, because it is full */
 	uint64_t instants; /* without a duration, not blocked */
 	uint64_t waits;
 	uint64_t errors; /* of any of the three */
@@ -41,7 +42,6 @@ struct perf_statistics {
 	uint32_t limit; /* while each event has to be looked at */
 	uint32_t total; /* of the timed */
 	uint32_t total_high;
-	uint32_t timed_since;
 	uint32_t work[PERF_WORK_BUCKETS];
 	uint32_t wait[PERF_WAIT_BUCKETS];
 	uint8_t work_carry[PERF_WORK_BUCKETS];
@@ -69,7 +69,6 @@ perf_count_usual(struct perf_statistics *statistics, uint32_t ticks)
 {
 	bool carries = perf_add32_carries(&statistics->total, ticks);
 
-	perf_add32(&statistics->timed_since, 1);
 	perf_add32(&statistics->work[perf_usual_work_bucket(ticks)], 1);
 	return carries;
 }

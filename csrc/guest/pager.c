@@ -18,6 +18,7 @@
 #define MESSAGE_MAX 1024
 #define MAGIC 0x50414745u
 #define ENDED_ID 4982
+#define PAGED_ID 4987
 
 boolean_t memory_object_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 
@@ -26,8 +27,16 @@ static mach_port_t object_port; /* the other task's, once it has been given */
 static mach_port_t ended_port;	/* where it says that an object has ended */
 static boolean_t is_silent;
 
-static uint32_t supply[GUEST_PAGE_SIZE / sizeof(uint32_t)]
-	__attribute__((aligned(GUEST_PAGE_SIZE))) = {MAGIC};
+/* Every page is the same: what is read of it, and a message that is sent from there. */
+struct page {
+	uint32_t magic;
+	mach_msg_header_t message;
+};
+
+static union {
+	struct page page;
+	unsigned char bytes[GUEST_PAGE_SIZE];
+} supply __attribute__((aligned(GUEST_PAGE_SIZE)));
 
 /* What the kernel asks of a pager. */
 
@@ -45,7 +54,7 @@ kern_return_t memory_object_data_request(memory_object_t object, memory_object_c
 	if (is_silent)
 		return KERN_SUCCESS;
 	for (vm_size_t at = 0; at < length; at += GUEST_PAGE_SIZE)
-		memory_object_data_supply(control, offset + at, (vm_offset_t)supply,
+		memory_object_data_supply(control, offset + at, (vm_offset_t)&supply,
 					  GUEST_PAGE_SIZE, FALSE, VM_PROT_NONE, FALSE,
 					  MACH_PORT_NULL);
 	return KERN_SUCCESS;
@@ -148,30 +157,64 @@ static void serve_objects(void)
 	}
 }
 
+static void prepare_page(void)
+{
+	supply.page.magic = MAGIC;
+	supply.page.message = (mach_msg_header_t){
+		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		.msgh_size = sizeof(mach_msg_header_t),
+		.msgh_remote_port = ended_port,
+		.msgh_id = PAGED_ID,
+	};
+}
+
 static kern_return_t read_pages(vm_address_t address, vm_size_t size)
 {
 	for (vm_size_t at = 0; at < size; at += GUEST_PAGE_SIZE)
-		if (*(volatile uint32_t *)(address + at) != MAGIC)
+		if (((volatile struct page *)(address + at))->magic != MAGIC)
 			return KERN_FAILURE;
 	return KERN_SUCCESS;
 }
 
+static kern_return_t hear(mach_msg_id_t what)
+{
+	mach_msg_header_t heard;
+	mach_msg_return_t result = mach_msg(&heard, MACH_RCV_MSG, 0, sizeof(heard), ended_port,
+					    MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+
+	if (result != MACH_MSG_SUCCESS)
+		return result;
+	return heard.msgh_id == what ? KERN_SUCCESS : KERN_FAILURE;
+}
+
+/* The kernel waits for the page as it copies the message. */
+static kern_return_t send_from(vm_address_t address)
+{
+	mach_msg_return_t result = mach_msg(&((struct page *)address)->message, MACH_SEND_MSG,
+					    sizeof(mach_msg_header_t), 0, MACH_PORT_NULL,
+					    MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+
+	return result == MACH_MSG_SUCCESS ? hear(PAGED_ID) : result;
+}
+
+/* The pages that are read, and one more. */
 static kern_return_t use_object(vm_size_t size)
 {
+	vm_size_t whole = size + GUEST_PAGE_SIZE;
 	vm_address_t address = 0;
-	mach_msg_header_t ended;
 	kern_return_t result, freed;
 
-	result = vm_map(mach_task_self(), &address, size, 0, TRUE, object_port, 0, FALSE,
+	result = vm_map(mach_task_self(), &address, whole, 0, TRUE, object_port, 0, FALSE,
 			VM_PROT_READ, VM_PROT_READ, VM_INHERIT_NONE);
 	if (result != KERN_SUCCESS)
 		return result;
 	result = read_pages(address, size);
-	freed = vm_deallocate(mach_task_self(), address, size);
+	if (result == KERN_SUCCESS)
+		result = send_from(address + size);
+	freed = vm_deallocate(mach_task_self(), address, whole);
 	if (result != KERN_SUCCESS || freed != KERN_SUCCESS)
 		return result != KERN_SUCCESS ? result : freed;
-	return mach_msg(&ended, MACH_RCV_MSG, 0, sizeof(ended), ended_port, MACH_MSG_TIMEOUT_NONE,
-			MACH_PORT_NULL);
+	return hear(ENDED_ID);
 }
 
 kern_return_t serve_workload_paging(mach_port_t server, uint32_t count, uint32_t pages,
@@ -182,10 +225,11 @@ kern_return_t serve_workload_paging(mach_port_t server, uint32_t count, uint32_t
 
 	(void)server;
 	*done = 0;
-	if (pages == 0 || pages > UINT32_MAX / GUEST_PAGE_SIZE)
+	if (pages == 0 || pages >= UINT32_MAX / GUEST_PAGE_SIZE)
 		return KERN_INVALID_ARGUMENT;
 	if (ended_port == MACH_PORT_NULL)
 		ended_port = mach_reply_port();
+	prepare_page();
 	result = guest_port_create(&object_port);
 	if (result != KERN_SUCCESS)
 		return result;

@@ -64,12 +64,14 @@ def test_hooks_take_at_most_256_bytes_of_stack_with_all_that_they_call(objects):
         ),
         frames["count_unusual"]
         + max(
-            frames["perf_count_work"] + frames["perf_statistics_carry"],
+            frames["perf_count_work"]
+            + frames["perf_statistics_carry"]
+            + frames["carry_work"]
+            + frames["perf_bucket_carry"],
             frames["perf_is_extreme"] + frames["perf_late_mark"],
             frames["perf_statistics_watch"],
-            frames["perf_count_wait"],
-        )
-        + frames["perf_bucket_carry"],
+            frames["perf_count_wait"] + frames["perf_bucket_carry"],
+        ),
         max(frames["perf_ids_look_up"], frames["name_others"])
         + frames["perf_thread_id"]
         + frames["insert"],

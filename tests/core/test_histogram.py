@@ -75,6 +75,7 @@ def test_a_bucket_counts_on_beyond_31_bits_and_never_wraps(core, low, carry, cou
     bucket = core.lib.perf_work_bucket(100)
     core.lib.harness_fill_bucket(0, 3, bucket, low, carry)
     assert [entry[2] for entry in core.histogram(3)] == [count]
+    assert core.stats(3).timed == carry * 2**31 + low + 1
 
 
 def test_unknown_events_and_selectors_are_refused(core):

@@ -24,7 +24,7 @@ port of its own, which one more request destroys, and a page may be touched for 
 ERROR, WAITED, INSTANT = 1, 2, 0x10
 MACH_RCV_INTERRUPTED = 0x10004005
 EXCEPTION_RAISE = 2400
-ARRIVED_ID, REFUSED_ID, NOWHERE = 4985, 4986, 0
+ARRIVED_ID, REFUSED_ID, PAGED_ID, NOWHERE = 4985, 4986, 4987, 0
 MACH_SEND_TIMED_OUT, MACH_RCV_INVALID_DATA = 0x10000004, 0x10004008
 PAGES = 4
 TASKS, THREADS = 1, 2
@@ -43,7 +43,7 @@ WORKLOADS: dict[str, tuple[Work, tuple[int, ...]]] = {
     "exceptions": (lambda c, n: c.workload.workload_exceptions(n), (5, 5, 0, 0, 0, 0, 0, 0, 0)),
     "paging": (
         lambda c, n: c.workload.workload_paging(n, PAGES),
-        (6 + PAGES, 7 + PAGES, 1, 1, 0, 0, 0, 0, PAGES),
+        (8 + PAGES, 9 + PAGES, 1, 1, 0, 0, 0, 0, PAGES + 1),
     ),
     "deaths": (lambda c, n: c.workload.workload_deaths(n), (26, 29, 1, 0, 1, 1, 3, 3)),
     "crowds": (lambda c, n: c.workload.workload_crowds(n), (32, 32, 0, 0, 0, 0, 0, 0)),
@@ -112,7 +112,7 @@ def test_a_page_that_a_pager_supplies_is_one_fault_that_waited(clients: Clients)
     found = samples(clients)
     (server,) = {s.thread for s in of(found, Event.VM_FREE)}
     faults = [s for s in of(found, Event.PAGE_FAULT) if s.thread == server and s.flags & WAITED]
-    assert len(faults) == 10 * PAGES
+    assert len(faults) == 10 * (PAGES + 1)
     assert {s.flags for s in faults} == {WAITED}
     # Each lies within the time in which the object was mapped.
     mapped = [s.timestamp for s in of(found, Event.VM_ALLOC)]
@@ -120,6 +120,17 @@ def test_a_page_that_a_pager_supplies_is_one_fault_that_waited(clients: Clients)
     for fault in faults:
         begin = fault.timestamp - fault.duration
         assert any(m < begin and fault.timestamp < f for m, f in zip(mapped, freed, strict=True))
+
+
+def test_a_message_whose_page_a_pager_supplies_is_one_send_that_waited(clients: Clients):
+    assert clients.workload.workload_paging(10, 1) == 10
+    found = samples(clients)
+    sent = [s for s in of(found, Event.IPC_SEND) if s.data1 == PAGED_ID]
+    received = [s for s in of(found, Event.IPC_RECEIVE) if s.data1 == PAGED_ID]
+    assert [s.flags for s in sent] == [WAITED] * 10
+    assert [s.flags for s in received] == [0] * 10
+    (header,) = {s.data2 for s in sent}
+    assert {s.data2 for s in received} == {header}
 
 
 def test_an_exception_is_received_and_the_thread_goes_on(clients: Clients):

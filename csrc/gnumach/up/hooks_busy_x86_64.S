@@ -62,19 +62,21 @@ FUNCTION(perf_message_trap_entry):
 	leaq	(%rdx, %rax), %rdi
 	.endm
 
-/* copyinmsg(user, kernel, size, room) */
+/*
+ * copyinmsg(user, kernel, size, room), of which rcx is in the way.  The thread may
+ * wait for its message's page, but hands over no stack and sends no message of its
+ * own meanwhile that would be taken for this one.
+ */
 FUNCTION(__wrap_copyinmsg):
-	pushq	%rsi
-	pushq	%rdx
+	movq	perf_current, %r11
+	movl	%edx, PERF_ACTIVITY_MESSAGE_SIZE(%r11)
+	leaq	-PERF_OFFSET_KMSG_HEADER(%rsi), %rax
+	movq	%rax, PERF_ACTIVITY_SENDING(%r11)
 	call	__real_copyinmsg
-	popq	%rdx
-	popq	%rsi
 	movq	perf_current, %rcx
-	movl	PERF_HEADER_ID(%rsi), %edi
-	movl	%edi, PERF_ACTIVITY_MESSAGE_ID(%rcx)
-	movl	%edx, PERF_ACTIVITY_MESSAGE_SIZE(%rcx)
-	subq	$PERF_OFFSET_KMSG_HEADER, %rsi
-	movq	%rsi, PERF_ACTIVITY_SENDING(%rcx)
+	movq	PERF_ACTIVITY_SENDING(%rcx), %rdx
+	movl	PERF_OFFSET_KMSG_HEADER + PERF_HEADER_ID(%rdx), %edx
+	movl	%edx, PERF_ACTIVITY_MESSAGE_ID(%rcx)
 	ret
 	.size	__wrap_copyinmsg, . - __wrap_copyinmsg
 

@@ -27,7 +27,6 @@
 	.macro	COUNT_ANY
 	FIND_BUCKET
 	incl	BUCKETS + EVENT(0)(%ebp, %edx, 4)
-	incl	ANY(TIMED_SINCE)(%ebp)
 	addl	%eax, ANY(TOTAL)(%ebp)
 	jc	.Lany_carries
 	.endm

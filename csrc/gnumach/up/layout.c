@@ -23,7 +23,6 @@ AT(perf_statistics, last, PERF_STATISTICS_LAST);
 AT(perf_statistics, low, PERF_STATISTICS_LOW);
 AT(perf_statistics, limit, PERF_STATISTICS_LIMIT);
 AT(perf_statistics, total, PERF_STATISTICS_TOTAL);
-AT(perf_statistics, timed_since, PERF_STATISTICS_TIMED_SINCE);
 AT(perf_statistics, work, PERF_STATISTICS_WORK);
 _Static_assert(sizeof(struct perf_statistics) == PERF_STATISTICS_SIZE, "size");
 _Static_assert(1 << PERF_STATISTICS_SHIFT == PERF_STATISTICS_SIZE, "shift");

@@ -80,7 +80,6 @@
 	.macro	COUNT event, carry
 	FIND_BUCKET
 	incl	BUCKETS + EVENT(\event)(, R(dx), 4)
-	incl	EVENT(\event) + PERF_STATISTICS_TIMED_SINCE
 	addl	%eax, EVENT(\event) + PERF_STATISTICS_TOTAL
 	jc	\carry
 	.endm

@@ -117,7 +117,7 @@ harness_fill_bucket(uint32_t cpu, uint32_t event, uint32_t bucket, uint32_t low,
 
 	statistics->work[bucket] = low;
 	statistics->work_carry[bucket] = carry;
-	perf_bucket_count(&statistics->work[bucket], &statistics->work_carry[bucket]);
+	perf_count_work(statistics, perf_bucket_lower(bucket, PERF_WORK_SHIFT));
 }
 
 /*
