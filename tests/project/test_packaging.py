@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The project builds from its own source distribution, stubs and core included."""
 
+import shutil
 import subprocess
 import sys
-import tarfile
 import venv
 from pathlib import Path
 
@@ -66,8 +66,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("packaging")
     run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "-o", work, ROOT, cwd=work)
     (sdist,) = work.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(work / "unpacked", filter="data")
+    shutil.unpack_archive(sdist, work / "unpacked")
     (tree,) = (work / "unpacked").iterdir()
     run(*PIP, "wheel", "--no-build-isolation", "--no-deps", "-w", work, tree, cwd=work)
     (built,) = work.glob("*.whl")

@@ -9,9 +9,9 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,8 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "-o", work, ROOT)
     (sdist,) = work.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(work / "unpacked", filter="data")
+    shutil.unpack_archive(sdist, work / "unpacked")
     (tree,) = (work / "unpacked").iterdir()
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
     run(*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", work, tree, PERFMON_PURE="1")
