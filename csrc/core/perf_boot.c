@@ -161,7 +161,6 @@ begin_recording(const struct boot *boot)
 		kr = perf_control_enable(true);
 	if (kr != KERN_SUCCESS)
 		complain(boot, all, "could not be done");
-	perf_control_expect_clock();
 }
 
 void

@@ -71,6 +71,8 @@ perf_control_calibrate(void)
 {
 	struct perf_scale scale;
 
+	if (perf_control.scale_is_kept)
+		return;
 	perf_control.ticks_per_second = perf_platform_clock_frequency();
 	perf_scale_init(perf_control.ticks_per_second, &scale);
 	perf_section_begin(&perf_control.scale_sequence);
@@ -80,26 +82,6 @@ perf_control_calibrate(void)
 	set_limit();
 	perf_alerts_renew();
 	take_effect();
-}
-
-/* Written under the control lock. */
-static uint32_t clock_is_expected;
-
-void
-perf_control_expect_clock(void)
-{
-	perf_publish32(&clock_is_expected, 1);
-}
-
-void
-perf_control_await_clock(void)
-{
-	if (perf_likely(perf_load32(&clock_is_expected) == 0))
-		return;
-	perf_platform_lock();
-	perf_control_calibrate();
-	perf_publish32(&clock_is_expected, 0);
-	perf_platform_unlock();
 }
 
 /* All rings or none. */
@@ -158,6 +140,7 @@ enable(void)
 		return kr;
 
 	perf_control_calibrate();
+	perf_control.scale_is_kept = true;
 	perf_publish_word(&perf_shared.excluded, 0);
 	perf_control.excluded_task = 0;
 	perf_control.enabled_at = perf_platform_clock();
@@ -292,6 +275,7 @@ perf_control_reset(void)
 	perf_ids_overflows_clear();
 	perf_control.monitored = 0;
 	perf_control.enabled_at = perf_platform_clock();
+	perf_control.scale_is_kept = perf_control.enabled;
 	/* The mark first: a CPU that sees the generation must see that it is a reset. */
 	perf_publish32(&perf_shared.reset, perf_shared.generation + 1);
 	begin_generation();

@@ -25,13 +25,10 @@ void perf_control_reset(void);
 bool perf_control_admits(uint32_t sample_rate, uint32_t buffer_size);
 
 /*
- * It was enabled before the clock's rate was known: it is asked for again by
- * the first that awaits it, in a thread.
+ * Ask the platform how fast its clock is, unless there are figures, from an
+ * enable to the next reset: what one report says and another is on one scale.
+ * Under the control lock.
  */
-void perf_control_expect_clock(void);
-void perf_control_await_clock(void);
-
-/* Ask the platform how fast its clock is; under the control lock, while disabled. */
 void perf_control_calibrate(void);
 
 #endif /* _PERF_CONTROL_H_ */

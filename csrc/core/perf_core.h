@@ -139,6 +139,7 @@ struct perf_control {
 	uint32_t error_rate;
 	uint64_t ticks_per_second;
 	uint64_t boot_ticks;
+	bool scale_is_kept; /* figures were made on it */
 	/* Reports read the scale without the lock, as what a CPU records. */
 	uint32_t scale_sequence;
 	struct perf_scale scale;

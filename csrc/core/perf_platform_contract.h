@@ -36,9 +36,9 @@
 static inline uint64_t perf_platform_clock(void);
 
 /*
- * Ticks per second, from 1e6 to 1e10.  Asked for by perf_analysis_init(), by
- * each enable, after perf_platform_enable(true), and by each report of the clock
- * while disabled; calibrate in the latter two, under the control lock.
+ * Ticks per second, from 1e6 to 1e10.  Asked for by perf_analysis_init(), and
+ * under the control lock by an enable, after perf_platform_enable(true), and by
+ * reports of the clock, until there are figures.
  */
 static inline uint64_t perf_platform_clock_frequency(void);
 

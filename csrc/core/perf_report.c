@@ -23,7 +23,6 @@ perf_report_request(void)
 {
 	if (__atomic_add_fetch(&requests[0], 1, __ATOMIC_RELAXED) == 0)
 		__atomic_add_fetch(&requests[1], 1, __ATOMIC_RELAXED);
-	perf_control_await_clock();
 }
 
 static uint64_t
@@ -172,9 +171,7 @@ configuration_info(perf_info_configuration_t *info)
 static void
 clock_info(perf_info_clock_t *info)
 {
-	/* Before the first enable nobody else has asked for it to be measured. */
-	if (!perf_control.enabled)
-		perf_control_calibrate();
+	perf_control_calibrate();
 	info->ticks_per_second = perf_control.ticks_per_second;
 	info->ticks_now = perf_platform_clock();
 	info->boot_ticks = perf_control.boot_ticks;

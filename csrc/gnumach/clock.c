@@ -1,6 +1,10 @@
 /*
- * The clock: the time-stamp counter, calibrated against a counter of time, or
- * where the kernel has none against the clock interrupt.
+ * The clock: the time-stamp counter, calibrated against the interval timer.
+ *
+ * Of the three channels of the 8254, the kernel's clock is the first and the
+ * speaker has the last.  That one counts down once, silently, while its count
+ * is read at both ends of an interval: what is in between may be delayed, and
+ * interrupts may be lost.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -9,103 +13,108 @@
 #include <perf_arithmetic.h>
 #include <perf_platform.h>
 
-#define FIRST_INTERVAL 10 /* clock interrupts */
-#define COUNTED 20000000  /* nanoseconds */
+/* Ports of the 8254, and the one that lets its last channel count. */
+#define CHANNEL 0x42
+#define COMMAND 0x43
+#define CONTROL 0x61
+
+#define COUNT_DOWN 0xb0 /* the last channel, both bytes, once */
+#define LATCH 0x80	/* its count */
+#define GATE 0x01
+#define SPEAKER 0x02
+#define ENDED 0x20 /* it is down */
+
+#define COUNTS_PER_SECOND 1193182
+#define COUNTS_MAX 0xffff /* 55 ms */
+#define COUNTED 12000	  /* 10 ms */
+#define READINGS 8
 #define ATTEMPTS 8
+#define STANDSTILL UINT64_C(1000000000) /* ticks in which it would have been down */
 #define UNCALIBRATED UINT64_C(1000000000)
 
 extern volatile uint32_t time[]; /* struct time_value64, or time_value of old */
 
-/*
- * The first clock interrupt that was waited for, and how many had passed at
- * the last calibration.  Under the control lock.
- */
-static struct {
-	uint64_t clock;
-	uint32_t ticks;
-	uint32_t interval;
-	uint64_t frequency;
-} calibration;
-
-/* Wait for the next clock interrupt; at what time it came, and its number. */
-static uint64_t
-await_tick(uint32_t *tick)
+static inline uint8_t
+port_read(uint16_t port)
 {
-	uint32_t before = elapsed_ticks;
+	uint8_t value;
 
-	while (elapsed_ticks == before)
-		perf_platform_pause();
-	*tick = elapsed_ticks;
-	return perf_platform_clock();
+	__asm__ __volatile__("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
 }
 
-/* The clock at a value of the counter: of several readings the one that took least time. */
+static inline void
+port_write(uint16_t port, uint8_t value)
+{
+	__asm__ __volatile__("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static void
+begin_counting(void)
+{
+	port_write(CONTROL, (port_read(CONTROL) & ~SPEAKER) | GATE);
+	port_write(COMMAND, COUNT_DOWN);
+	port_write(CHANNEL, COUNTS_MAX & 0xff);
+	port_write(CHANNEL, COUNTS_MAX >> 8);
+}
+
+static uint32_t
+counted(void)
+{
+	uint32_t low;
+
+	port_write(COMMAND, LATCH);
+	low = port_read(CHANNEL);
+	return COUNTS_MAX - (low | (uint32_t)port_read(CHANNEL) << 8);
+}
+
+/* The clock at a count: of several readings the one that took least time. */
 static uint64_t
-clock_at_counter(uint32_t *counter)
+clock_at_count(uint32_t *count)
 {
 	uint64_t least = UINT64_MAX, clock = 0;
 
-	for (int i = 0; i < ATTEMPTS; i++) {
+	for (int i = 0; i < READINGS; i++) {
 		uint64_t before = perf_platform_clock();
-		uint32_t read = perf_counter();
+		uint32_t read = counted();
 		uint64_t took = perf_platform_clock() - before;
 
 		if (took < least) {
 			least = took;
 			clock = before + took / 2;
-			*counter = read;
+			*count = read;
 		}
 	}
 	return clock;
 }
 
+/* 0 if the channel was down before it was read, or does not count. */
 static uint64_t
-measured_by_counter(uint32_t period)
+measured(void)
 {
 	uint32_t from, to;
-	uint64_t begin = clock_at_counter(&from), end, rest;
+	uint64_t begin, end, rest;
 
-	while (perf_counter() - from < COUNTED / period)
-		perf_platform_pause();
-	end = clock_at_counter(&to);
-	return perf_divide((end - begin) * 1000000000u, (to - from) * period, &rest);
-}
-
-/*
- * Measured over ever longer intervals: again only when at least twice as much
- * time has passed as at the last measurement, so that it costs an enable
- * nothing as a rule.
- */
-static uint64_t
-measured_by_interrupt(void)
-{
-	uint64_t now, rest;
-	uint32_t tick;
-
-	if (calibration.frequency != 0 &&
-	    elapsed_ticks - calibration.ticks < 2 * calibration.interval)
-		return calibration.frequency;
-	if (calibration.frequency == 0)
-		calibration.clock = await_tick(&calibration.ticks);
+	begin_counting();
+	begin = clock_at_count(&from);
 	do {
-		now = await_tick(&tick);
-		calibration.interval = tick - calibration.ticks;
-	} while (calibration.interval < FIRST_INTERVAL);
-	return perf_divide((now - calibration.clock) * (uint32_t)hz, calibration.interval, &rest);
+		end = clock_at_count(&to);
+		if (end - begin > STANDSTILL)
+			return 0;
+	} while (to - from < COUNTED);
+	if (port_read(CONTROL) & ENDED)
+		return 0;
+	return perf_divide((end - begin) * COUNTS_PER_SECOND, to - from, &rest);
 }
 
 uint64_t
 perf_clock_frequency(void)
 {
-	uint32_t period = perf_counter_period();
+	static uint64_t frequency; /* under the control lock */
 
-	if (elapsed_ticks == 0) /* the kernel's clocks do not run yet */
-		return UNCALIBRATED;
-	if (period == 0)
-		calibration.frequency = measured_by_interrupt();
-	else if (calibration.frequency == 0)
-		calibration.frequency = measured_by_counter(period);
-	return calibration.frequency;
+	for (int i = 0; i < ATTEMPTS && frequency == 0; i++)
+		frequency = measured();
+	return frequency != 0 ? frequency : UNCALIBRATED;
 }
 
 void

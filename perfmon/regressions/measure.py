@@ -7,16 +7,14 @@ A run with a workload is bracketed by enable and disable, and its figures are re
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
-from perfmon.clock import Clock
 from perfmon.errors import PerfmonError, TransportError
 from perfmon.events import Event, events_in
 from perfmon.host import Host
@@ -36,10 +34,6 @@ DEFAULT_WORKLOAD: Final = "messages:100,requests:100,memory:100:4,tasks:1,thread
 DEFAULT_RUNS: Final = 20
 DEFAULT_PASSES: Final = 16
 """Passes over the workload in a run."""
-
-_CALIBRATION: Final = 0.2
-"""Seconds over which a counter's frequency is measured."""
-_READINGS: Final = 20
 
 SUMMED: Final = ("count", "errors", "waits", "timed", "total_ns")
 """Fields of EventRun that add up."""
@@ -134,8 +128,7 @@ def measure_interleaved(
     found: list[list[Run]] = [[] for _ in subjects]
     with _prepared(subjects):
         # A host that stands for several is read by one meter, which knows of all its passes.
-        clock = _counter_of(subjects)
-        meters = {subject.host.address: Meter(subject.host, clock) for subject in subjects}
+        meters = {subject.host.address: Meter(subject.host) for subject in subjects}
         for meter in meters.values():  # what happens once and for all
             meter.measure(work)
         for done in range(runs):
@@ -148,7 +141,7 @@ def measure_interleaved(
             if progress:
                 progress(done + 1, runs)
         return [
-            _measurement(subject, workload_text(work), made, clock)
+            _measurement(subject, workload_text(work), made)
             for subject, made in zip(subjects, found, strict=True)
         ]
 
@@ -163,34 +156,6 @@ def _turns(subjects: int, passes: int, random: Random) -> Iterator[int]:
     for done in range(passes):
         order = order[::-1] if done % 2 else random.sample(range(subjects), subjects)
         yield from order
-
-
-def _counter_of(subjects: Sequence[Subject]) -> Clock | None:
-    """One clock for guests that all read the counter of this machine, by this machine's time.
-
-    Each has its own idea of the counter's frequency: found right after its boot, and on a busy
-    machine wrong by a tenth, which is more than what two kernels differ by.
-    """
-    accelerators = {environment_of(subject.host).accelerator for subject in subjects}
-    if accelerators not in ({"tcg"}, {"kvm"}):
-        return None
-    host = subjects[0].host
-    begin, begin_ns = _instant(host)
-    time.sleep(_CALIBRATION)
-    end, end_ns = _instant(host)
-    return replace(host.clock(), ticks_per_second=(end - begin) * 10**9 // (end_ns - begin_ns))
-
-
-def _instant(host: Host) -> tuple[int, int]:
-    """One moment by the host's counter and by this process's clock: of some that read soonest."""
-    readings = []
-    for _ in range(_READINGS):
-        before = time.monotonic_ns()
-        ticks = host.clock().ticks_now
-        took = time.monotonic_ns() - before
-        readings.append((took, ticks, before + took // 2))
-    _, ticks, ns = min(readings)
-    return ticks, ns
 
 
 def passes_of(subjects: Sequence[Subject]) -> int:
@@ -231,17 +196,12 @@ def measure_since_reset(subject: Subject) -> Measurement:
     return _measurement(subject, "", [Run(monitored, events)])
 
 
-def _measurement(
-    subject: Subject, workload: str, runs: Iterable[Run], clock: Clock | None = None
-) -> Measurement:
-    environment = environment_of(subject.host)
-    if clock:
-        environment = replace(environment, clock_hz=clock.ticks_per_second)
+def _measurement(subject: Subject, workload: str, runs: Iterable[Run]) -> Measurement:
     return Measurement(
         subject.label,
         datetime.now(UTC).isoformat(timespec="seconds"),
         workload,
-        environment,
+        environment_of(subject.host),
         tuple(runs),
         dict(subject.host.event_names()),
     )
@@ -278,14 +238,12 @@ class Meter:
     What was read after a pass is what there was before the next.
     """
 
-    def __init__(self, host: Host, clock: Clock | None = None) -> None:
-        """Measure by a clock that is not what the host takes for its own, if one is given."""
+    def __init__(self, host: Host) -> None:
         self._host = host
-        self._clock = clock or host.clock()
+        self._clock = host.clock()
         self._exact = environment_of(host).counts_instructions
         self._reader = SampleReader(host, Start.NOW)
-        self._foreign = clock
-        self._before = _read(host, clock)
+        self._before = _read(host)
 
     def measure(
         self, work: tuple[Work, ...], prepare: Callable[[Host], None] | None = None
@@ -309,7 +267,7 @@ class Meter:
         finally:
             with suppress(TransportError):  # of a host that is gone, the first call says so
                 host.disable()
-        now = _read(host, self._foreign)
+        now = _read(host)
         events = _difference(self._before, now)
         self._before = now
         batches = list(self._reader.read())
@@ -430,27 +388,11 @@ def _detail(sample: Sample) -> str:
     return ""
 
 
-def _read(host: Host, clock: Clock | None = None) -> _Reading:
-    """The host's figures; by a clock that is not the host's own, if one is given."""
+def _read(host: Host) -> _Reading:
     interface = host.interface()
-    own = host.clock()  # first: a host that is off calibrates now and not again before it is on
     stats = {event: host.stats(event) for event in events_in(interface.events & interface.hooked)}
     histograms = {event: host.histogram(event) for event, found in stats.items() if found.timed}
-    if clock:
-        # Two readings differ only if they are on one scale, and a guest's own moves.
-        scale = own.ticks_per_second / clock.ticks_per_second
-        for event, found in stats.items():
-            stats[event] = replace(found, total_ns=round(found.total_ns * scale))
-        histograms = {event: _scaled(found, scale) for event, found in histograms.items()}
-    return _Reading(own.ticks_now, stats, histograms)
-
-
-def _scaled(histogram: Histogram, scale: float) -> Histogram:
-    buckets = (
-        Bucket(round(b.lower_ns * scale), b.upper_ns and round(b.upper_ns * scale), b.count)
-        for b in histogram.buckets
-    )
-    return replace(histogram, buckets=tuple(buckets))
+    return _Reading(host.clock().ticks_now, stats, histograms)
 
 
 def _difference(before: _Reading, after: _Reading) -> dict[int, EventRun]:
@@ -473,13 +415,6 @@ def _difference(before: _Reading, after: _Reading) -> dict[int, EventRun]:
 def _subtract(now: Histogram | None, earlier: Histogram | None) -> tuple[Bucket, ...]:
     if now is None:
         return ()
-    left = {bucket.lower_ns: bucket.count for bucket in now.buckets}
-    bounds = sorted(left)
-    for old in earlier.buckets if earlier else ():
-        # A bound that was rounded on two scales is another by a nanosecond or two.
-        found = old.lower_ns
-        if found not in left:
-            found = bounds[min(bisect_left(bounds, found - 2), len(bounds) - 1)]
-        left[found] -= old.count
-    counted = (Bucket(b.lower_ns, b.upper_ns, left[b.lower_ns]) for b in now.buckets)
-    return tuple(bucket for bucket in counted if bucket.count > 0)
+    old = {bucket.lower_ns: bucket.count for bucket in earlier.buckets} if earlier else {}
+    left = (Bucket(b.lower_ns, b.upper_ns, b.count - old.get(b.lower_ns, 0)) for b in now.buckets)
+    return tuple(bucket for bucket in left if bucket.count > 0)

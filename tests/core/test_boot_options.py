@@ -62,14 +62,3 @@ def test_recording_begins_as_the_command_line_says(core, line, expected):
 )
 def test_what_cannot_be_understood_is_named_and_left_out(core, item, complaint):
     assert boot(core, f"perf={item}") == ([complaint], DEFAULT)
-
-
-def test_the_clock_is_measured_once_at_the_first_request_when_it_runs(core):
-    core.boot()
-    core.lib.perf_boot(b"perf=on", core.ffi.NULL)
-    core.lib.scripted.frequency = 2_500_000_000
-    core.lib.perf_report_request()
-    assert core.info(CLOCK)[0] == 2_500_000_000
-    core.lib.scripted.frequency = 3_000_000_000
-    core.lib.perf_report_request()
-    assert core.info(CLOCK)[0] == 2_500_000_000

@@ -156,6 +156,21 @@ def test_the_clock_is_calibrated_when_it_is_asked_for_before_the_first_enable(co
     assert core.info(CLOCK)[0] == 2_400_000_000
 
 
+def test_figures_stay_on_one_scale_until_they_are_reset(core):
+    core.enable()
+    core.time(3, 1000)
+    before = core.info(CLOCK)[0], core.stats(3).total, core.histogram(3)
+    core.disable()
+    core.lib.scripted.frequency = 2_400_000_000
+    assert (core.info(CLOCK)[0], core.stats(3).total, core.histogram(3)) == before
+    core.enable()
+    core.lib.perf_control_reset()
+    assert core.info(CLOCK)[0] == before[0]  # what is in progress
+    core.disable()
+    core.lib.perf_control_reset()
+    assert core.info(CLOCK)[0] == 2_400_000_000
+
+
 def test_info_gives_as_many_words_as_there_is_room_for(core):
     assert core.info(CONFIGURATION, room=3) == DEFAULTS[:3]
     assert core.info(CONFIGURATION, room=0) == []

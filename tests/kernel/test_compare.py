@@ -44,15 +44,15 @@ def test_two_boots_of_one_kernel_do_not_differ(measured: list[Measurement]):
     assert found.verdict is Verdict.UNCHANGED
 
 
-def test_guests_whose_clocks_tell_time_are_measured_by_this_machines(stock_kernel: Path):
+def test_guests_whose_clocks_tell_time_agree_with_this_machines(stock_kernel: Path):
     plan = Plan(parse_workload("memory:12:1"), Clock.TIME, 2, 4, 1, timeout=300)
     before, after = measure_kernels([stock_kernel, stock_kernel], ["before", "after"], plan)
-    assert before.environment.clock_hz == after.environment.clock_hz
     with perfmon.connect("embedded:") as host:  # reads the same counter
-        assert before.environment.clock_hz == pytest.approx(host.clock().ticks_per_second, rel=0.01)
+        ours = host.clock().ticks_per_second
+    for each in (before, after):
+        assert each.environment.clock_hz == pytest.approx(ours, rel=0.001)
     assert [len(each.runs) for each in (before, after)] == [2, 2]
     assert all(run.events[Event.VM_ALLOC].count >= 4 * 12 for run in before.runs + after.runs)
     for event in (event for run in before.runs + after.runs for event in run.events.values()):
-        # Whatever the guest took its own clock for, from one reading to the next.
         assert sum(bucket.count for bucket in event.buckets) == event.timed
         assert event.total_ns > 0 or not event.timed

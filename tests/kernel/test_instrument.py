@@ -355,7 +355,6 @@ def test_an_image_of_64_bits_that_breaks_an_assumption_is_refused_by_its_name(
         (rename("machine_slot"), "has the structure machine_slot"),
         (rename("smp_get_numcpus"), "symbol smp_get_numcpus is present"),
         (rename("thread_bind"), "symbol thread_bind is present"),
-        (rename("hpclock_read_counter"), "symbol hpclock_read_counter is present"),
     ],
 )
 def test_an_image_for_several_processors_that_breaks_an_assumption_is_refused_by_its_name(

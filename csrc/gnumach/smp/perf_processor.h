@@ -48,22 +48,6 @@ perf_platform_thread(void)
 	return thread;
 }
 
-uint32_t hpclock_get_counter_period_nsec(void);
-uint32_t hpclock_read_counter(void);
-
-/* A counter that counts time: nanoseconds for each count, 0 if there is none. */
-static inline uint32_t
-perf_counter_period(void)
-{
-	return hpclock_get_counter_period_nsec();
-}
-
-static inline uint32_t
-perf_counter(void)
-{
-	return hpclock_read_counter();
-}
-
 /*
  * Have this processor alone run, interrupts off, all others where they execute
  * nothing of the kernel's; false if one of them could not be had.  See

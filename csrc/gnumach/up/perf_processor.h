@@ -37,19 +37,6 @@ perf_platform_thread(void)
 	return *(const volatile uintptr_t *)PERF_RUNNING_THREAD;
 }
 
-/* It has no clock but its interrupt. */
-static inline uint32_t
-perf_counter_period(void)
-{
-	return 0;
-}
-
-static inline uint32_t
-perf_counter(void)
-{
-	return 0;
-}
-
 /* Have nothing else run, until start; false if that cannot be had. */
 static inline bool
 perf_processors_stop(unsigned long *saved)
