@@ -11,8 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GUEST := first-light
-ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, counts.py durations.py injection.py \
-	profile.py qemu_host.py samples.py switching.py)
+ON_ANOTHER_KERNEL := $(addprefix tests/kernel/test_, clock.py counts.py durations.py injection.py \
+	profile.py qemu_host.py samples.py stress.py switching.py)
 ROBUSTNESS := $(wildcard tests/conformance/test_malformed_*.py) tests/fuzz \
 	tests/core/test_concurrency.py tests/core/test_model.py \
 	tests/perfmon/faults tests/perfmon/kills tests/perfmon/mach/test_base_install.py \
@@ -133,7 +133,7 @@ boot-matrix: build-test
 	$(BIN)/pytest -q tests/kernel/test_matrix.py
 	$(BIN)/pytest -q --switches 1000 tests/kernel/test_switching.py tests/kernel/test_processors.py
 	for kind in i386-up-bookworm i386-up-sid i386-smp i386-smp-trixie x86_64-up; do \
-		$(BIN)/pytest -q --kind $$kind $(ON_ANOTHER_KERNEL) tests/kernel/test_stress.py || exit 1; done
+		$(BIN)/pytest -q --kind $$kind $(ON_ANOTHER_KERNEL) || exit 1; done
 	$(BIN)/pytest -q --kind i386-smp --cpus 2 tests/kernel/test_stress.py
 
 .PHONY: build-test
