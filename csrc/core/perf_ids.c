@@ -121,11 +121,12 @@ perf_ids_look_up(struct perf_last_ids *last)
 void
 perf_task_forget(uintptr_t task)
 {
-	struct perf_id_slot *slot = task == 0 ? NULL : find(&perf_tasks, task);
+	struct perf_id_slot *slot;
 	uintptr_t excluded = task;
 
 	if (task == 0)
 		return;
+	slot = find(&perf_tasks, task);
 	if (slot != NULL)
 		release(slot);
 	/* Its threads died before it: no CPU remembers it by one of them. */
