@@ -123,7 +123,7 @@ perf_activity_forget(uintptr_t thread)
 void
 perf_activities_clear(void)
 {
-	reach = 0;
+	perf_publish32(&reach, 0);
 	for (uint32_t at = 0; at < PERF_ACTIVITIES; at++)
 		perf_publish_word(&perf_activities[at].thread, 0);
 	for (uint32_t cpu = 0; cpu < PERF_PLATFORM_CPUS; cpu++) {
