@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from types import TracebackType
 from typing import Any, Self
 
 from mig.rpc.errors import CallTimeout
@@ -125,12 +124,7 @@ class Alerts:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _alert(self, kind: int, event: int, value: int, threshold: int, timestamp: int) -> Alert:

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from perfmon.text import bar
@@ -58,12 +57,7 @@ class Progress:
             self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         if self._thread:
             self._thread.join()

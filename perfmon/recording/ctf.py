@@ -11,7 +11,6 @@ import errno
 import os
 import struct
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from perfmon.errors import PerfmonError
@@ -84,12 +83,7 @@ class TraceWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _stream(self, cpu: int) -> _Stream:
