@@ -5,10 +5,13 @@ Clients may be anybody: what they send is bounded in size and time, and one that
 protocol is hung up on.  A thread reads each client; methods run one at a time.
 """
 
+import errno
+import json
 import logging
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +29,10 @@ from mig.rpc.transports.loopback import REPLY_PORT
 from mig.rpc.transports.stream import Hello, message_chunks, read_message
 
 logger = logging.getLogger(__name__)
+
+_SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""What the system may be short of for a while, with a client waiting all the time."""
+_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +149,12 @@ class Listener:
             self._listening.setblocking(False)
             while not self._closed:
                 selector.select()
-                with suppress(OSError):  # nobody, or gone again
+                try:
                     self._accept(self._listening.accept()[0])
+                except OSError as error:  # nobody, or gone again
+                    if error.errno in _SHORT_OF:
+                        logger.warning("%s: cannot accept: %s", self.address, error.strerror)
+                        time.sleep(_PAUSE)
 
     def close(self) -> None:
         """Serve no more, and hang up on all clients; twice is harmless."""
@@ -176,12 +187,20 @@ class Listener:
             if not refused:
                 self._clients.add(connection)
         if refused:
-            logger.warning("%s: too many clients", self.address)
-            with suppress(TransportError):
-                connection.write([b'{"error": "too many clients"}\n'], deadline_after(1.0))
-            connection.close()
+            self._refuse(connection, "too many clients")
             return
-        threading.Thread(target=self._serve_client, args=(connection,), daemon=True).start()
+        try:
+            threading.Thread(target=self._serve_client, args=(connection,), daemon=True).start()
+        except RuntimeError:  # the system has no thread left
+            with self._mutex:
+                self._clients.discard(connection)
+            self._refuse(connection, "too many threads")
+
+    def _refuse(self, connection: Connection, reason: str) -> None:
+        logger.warning("%s: %s", self.address, reason)
+        with suppress(TransportError):
+            connection.write([json.dumps({"error": reason}).encode() + b"\n"], deadline_after(1.0))
+        connection.close()
 
     def _serve_client(self, connection: Connection) -> None:
         try:
@@ -219,7 +238,7 @@ def listen_unix(
     try:
         if path.is_socket():
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-                if probe.connect_ex(str(path)) != 0:
+                if probe.connect_ex(str(path)) == errno.ECONNREFUSED:
                     path.unlink()
         listening.bind(str(path))
         path.chmod(0o600)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Python servers behind sockets, with clients that may be anybody."""
 
+import errno
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -240,3 +242,46 @@ def test_tcp_listens_where_it_is_told(
     assert not thread.is_alive()
     with listen_tcp("0.0.0.0", 0, Demultiplexer(abi, server), PORTS):
         assert "without encryption, open to the network" in caplog.text
+
+
+def test_a_client_waits_without_haste_while_there_are_no_descriptors(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    listener = start()
+    left, accept = 3, listener._listening.accept
+
+    class Short:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(listening, name)
+
+        def accept(self) -> Any:
+            nonlocal left
+            left -= 1
+            if left >= 0:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return accept()
+
+    listening = listener._listening
+    monkeypatch.setattr(listener, "_listening", Short())
+    begin = time.monotonic()
+    with caplog.at_level(logging.WARNING), connect(listener) as transport:
+        assert asked(transport, b"at last").data.endswith(b"at last")
+    assert time.monotonic() - begin >= 0.3
+    assert caplog.text.count("cannot accept: Too many open files") == 3
+
+
+def test_a_client_that_finds_no_thread_makes_way_for_the_next(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = start(clients=1)
+    thread_start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        monkeypatch.setattr(threading.Thread, "start", thread_start)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(ProtocolError, match="too many threads"):
+        connect(listener)
+    with connect(listener) as transport:
+        assert asked(transport, b"next").data.endswith(b"next")
