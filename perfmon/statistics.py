@@ -51,17 +51,16 @@ class EventStatistics:
 
         A reset in between makes the later reading the whole change.
         """
-        if earlier.count > self.count:
-            return EventChange(
-                self.count, self.errors, self.waits, self.timed, self.total_ns, self.wait_total_ns
-            )
-        return EventChange(
-            self.count - earlier.count,
-            self.errors - earlier.errors,
-            self.waits - earlier.waits,
-            self.timed - earlier.timed,
-            self.total_ns - earlier.total_ns,
-            self.wait_total_ns - earlier.wait_total_ns,
+        now, before = self._sums, earlier._sums
+        added = [later - sooner for later, sooner in zip(now, before, strict=True)]
+        return EventChange(*(now if min(added) < 0 else added))
+
+    @property
+    def _sums(self) -> tuple[int, ...]:
+        """What only grows until a reset, as the fields of EventChange."""
+        return (
+            *(self.count, self.errors, self.waits, self.timed),
+            *(self.total_ns, self.wait_total_ns),
         )
 
 

@@ -76,6 +76,12 @@ def test_after_a_reset_in_between_the_later_reading_is_the_change():
     assert (change.count, change.mean_ns) == (5, 10)
 
 
+def test_a_reset_is_seen_though_as_much_has_happened_since():
+    earlier = statistics(10, errors=10, timed=10, total=1000)
+    change = statistics(12, errors=1, timed=12, total=1200).since(earlier)
+    assert (change.count, change.errors, change.timed, change.mean_ns) == (12, 1, 12, 100)
+
+
 def test_means_of_nothing_are_zero():
     assert statistics().since(statistics()).mean_ns == 0
     assert statistics().wait_mean_ns == 0
