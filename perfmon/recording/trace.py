@@ -165,7 +165,12 @@ def _read_header(file: IO[bytes], stream: Path) -> tuple[int, ...] | None:
         return None
     magic, _, begin, end, content, size, _, discarded, cpu = PACKET.unpack(header)
     payload = size // 8 - PACKET.size
-    if magic != MAGIC or content != size or payload % SAMPLE_SIZE or payload > _PAYLOAD_MAX:
+    if (
+        magic != MAGIC
+        or content != size
+        or payload % SAMPLE_SIZE
+        or not 0 <= payload <= _PAYLOAD_MAX
+    ):
         raise TraceError(f"{stream}: expected a packet, found something else at {file.tell()}")
     return begin, end, payload, discarded, cpu
 

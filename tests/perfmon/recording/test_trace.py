@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from perfmon.recording.ctf import TraceWriter
+from perfmon.recording.ctf import MAGIC, PACKET, TraceWriter
 from perfmon.recording.metadata import metadata_text
 from perfmon.recording.trace import TraceError, open_trace
 from tests.perfmon.recording.test_babeltrace import (
@@ -77,6 +77,17 @@ def test_a_stream_that_holds_something_else_is_named(tmp_path: Path) -> None:
     trace = open_trace(tmp_path / "trace")
     with pytest.raises(TraceError, match="cpu1: expected a packet, found something else"):
         list(trace.samples())
+
+
+def test_a_packet_that_is_smaller_than_its_header_is_none(tmp_path: Path) -> None:
+    write(tmp_path / "trace")
+    bits = 8 * (PACKET.size - 32)
+    header = PACKET.pack(MAGIC, 0, 0, 0, bits, bits, 0, 0, 1)
+    (tmp_path / "trace" / "cpu1").write_bytes(header + bytes(1000))
+    trace = open_trace(tmp_path / "trace")
+    for read in (trace.samples, lambda: trace.spans(trace.streams[1])):
+        with pytest.raises(TraceError, match="cpu1: expected a packet, found something else"):
+            list(read())
 
 
 def test_a_directory_without_a_trace_is_named(tmp_path: Path) -> None:
