@@ -138,6 +138,7 @@ class Session:
         self._host = host
         self._limits = limits
         self._writing = threading.Lock()
+        self._cut_off = False  # behind a part of a message nothing can be read
         self._rights = Rights(host, limits.ports, self._push)
 
     def serve(self) -> None:
@@ -194,7 +195,11 @@ class Session:
 
     def _write(self, data: bytes) -> None:
         with self._writing:
+            if self._cut_off:
+                raise TimeoutError
+            self._cut_off = True
             self._peer.write(data, time.monotonic() + self._limits.transfer)
+            self._cut_off = False
 
 
 def turn_away(peer: Peer, reason: str) -> None:

@@ -24,6 +24,7 @@ from perfmon.embedded import EmbeddedTransport
 from perfmon.relay.limits import Limits
 from perfmon.relay.listeners import listen_unix
 from perfmon.relay.server import Relay
+from perfmon.relay.session import Session
 from tests.perfmon.scripted import ScriptedTransport
 
 BITS = make_bits(19, 21)
@@ -150,6 +151,28 @@ def test_a_client_that_does_not_read_its_replies_is_hung_up_on(serve: Serve) -> 
             connection.sendall(request * 100)
     served.await_log("client 1 ")
     served.await_log("hung up on: ")
+
+
+def test_behind_a_part_of_a_message_nothing_more_is_written() -> None:
+    class SlowPeer:
+        taken = b""
+        slow = True
+
+        def read(self, size: int, deadline: float | None) -> bytes:
+            raise EOFError
+
+        def write(self, data: bytes, deadline: float) -> None:
+            self.taken += data[: 3 if self.slow else None]
+            if self.slow:
+                raise TimeoutError
+
+    peer = SlowPeer()
+    session = Session(peer, ScriptedTransport({}), Limits())
+    pushed = Message(header(X86_64.header_size))
+    for peer.slow in (True, False):
+        with pytest.raises(TimeoutError):
+            session._push(pushed)
+    assert peer.taken == pushed.data[:3]
 
 
 def test_hostile_and_slow_clients_do_not_slow_down_another(serve: Serve) -> None:
