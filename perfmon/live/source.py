@@ -44,13 +44,22 @@ class HostSource:
     """The figures of a connected host."""
 
     def __init__(self, host: Host) -> None:
+        """Take over a host, which is closed with this, or when this fails.
+
+        Raises:
+            MachError: the host refused, or cannot be reached.
+        """
         self._host = host
         self._before: Snapshot | None = None
         self._histograms: dict[int, Histogram] = {}
         self._histories: dict[int, deque[float]] = {}
-        self._samples = SampleReader(host, Start.NOW) if host.privileged else None
         self._names: Mapping[int, str] = {}
-        self._alerts = _ask_for_alerts(host)
+        try:
+            self._samples = SampleReader(host, Start.NOW) if host.privileged else None
+            self._alerts = _ask_for_alerts(host)
+        except BaseException:
+            host.close()
+            raise
         self._heard: deque[AlertLine] = deque(maxlen=ALERTS)
         self._detector = AnomalyDetector()
         self._unusual: set[tuple[int, Quantity]] = set()
@@ -62,9 +71,11 @@ class HostSource:
 
     def close(self) -> None:
         """See Source."""
-        if self._alerts:
-            self._alerts.close()
-        self._host.close()
+        try:
+            if self._alerts:
+                self._alerts.close()
+        finally:
+            self._host.close()
 
     def read(self) -> HostFigures:
         """See Source."""
@@ -158,8 +169,13 @@ class HostSource:
         return tasks, total, lost
 
     def _listen(self) -> tuple[AlertLine, ...]:
-        for alert in self._alerts or ():
-            self._tell(f"{alert.name} {alert.describe()}")
+        try:
+            for alert in self._alerts or ():
+                self._tell(f"{alert.name} {alert.describe()}")
+        except KernReturnError:  # others have our place: there are as many as can be
+            alerts, self._alerts = self._alerts, None
+            if alerts:
+                alerts.close()
         return tuple(self._heard)
 
     def _notice(self, now: Snapshot, before: Snapshot) -> None:

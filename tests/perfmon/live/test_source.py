@@ -8,10 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 import perfmon
+from mig.rpc.port import Port
 from perfmon import Host
 from perfmon.analysis.anomalies import Anomaly, AnomalyDetector, Quantity
+from perfmon.errors import KernResourceShortage, MigBadId, PeerDied
 from perfmon.interface import RATE_EVERY_EVENT
 from perfmon.live.source import HostSource
+from tests.perfmon.scripted import ScriptedTransport
 
 
 @pytest.fixture
@@ -133,3 +136,46 @@ def test_what_is_unusual_is_told_when_it_begins_and_not_again_while_it_lasts(hos
     source = HostSource(host)
     told = [len(source.read().alerts) for _ in range(5)]
     assert told == [0, 1, 1, 1, 2]
+
+
+def test_figures_go_on_when_others_have_taken_the_place_for_alerts(host, monkeypatch):
+    source = HostSource(perfmon.connect("embedded:"))
+    asked = []
+
+    def refuse(port):
+        asked.append(port)
+        raise KernResourceShortage
+
+    monkeypatch.setattr(source._alerts, "_request", refuse)
+    host.set_thresholds(latency_us=1, throughput=0, error_rate=0)
+    deadline = time.monotonic() + 20
+    while not asked:
+        assert time.monotonic() < deadline
+        host.workload.workload_memory(20, 50)
+        assert source.read().events
+        time.sleep(0.1)
+    host.set_thresholds(latency_us=1000, throughput=1000, error_rate=5)
+    assert source.read().events
+    assert len(asked) == 1
+    source.close()
+
+
+def test_a_host_that_cannot_be_read_is_let_go_of():
+    transport = ScriptedTransport({})
+    with pytest.raises(MigBadId):
+        HostSource(Host(transport, Port(transport, 2), timeout=1, privileged=True))
+    assert transport.closed
+
+
+def test_a_host_that_is_gone_is_let_go_of_though_its_port_for_alerts_cannot_be(host, monkeypatch):
+    connected = perfmon.connect("embedded:")
+    source = HostSource(connected)
+
+    def gone(port):
+        raise PeerDied("the guest has ended", address="qemu:gone")
+
+    monkeypatch.setattr(connected.transport, "destroy_port", gone)
+    with pytest.raises(PeerDied):
+        source.close()
+    with pytest.raises(PeerDied, match="closed"):
+        connected.interface()
