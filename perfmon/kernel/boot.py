@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,7 +201,8 @@ def stop(name: str) -> Guest:
     guest = _existing(name)
     for number in (signal.SIGTERM, signal.SIGKILL):
         if guest.alive:
-            os.kill(guest.pid, number)
+            with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                os.kill(guest.pid, number)
             deadline = time.monotonic() + _STOP_TIMEOUT
             while guest.alive and time.monotonic() < deadline:
                 time.sleep(_POLL)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guests come up, are found, are not confused with each other, and are missed when they die."""
 
+import fcntl
 import os
 import signal
 import threading
@@ -68,6 +69,25 @@ def test_a_guest_that_does_not_exist_is_told_from_those_that_do(guest: Guest):
     with pytest.raises(ConnectError, match="guest none does not exist") as caught:
         open_guest("none")
     assert "qemu:none" in str(caught.value)
+
+
+def test_a_guest_that_ends_by_itself_before_it_is_stopped_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    directory = tmp_path / "perfmon" / "ending"
+    directory.mkdir(parents=True)
+    (directory / "guest.json").write_text('{"name": "ending", "pid": 1, "kernel": "gnumach"}')
+    lock = (directory / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def find_nobody(pid: int, number: int) -> None:
+        lock.close()
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "kill", find_nobody)
+    assert stop("ending").pid == 1
+    assert not directory.exists()
 
 
 def test_a_guest_that_is_not_ready_in_time_is_stopped_and_its_console_shown(
