@@ -82,10 +82,10 @@ def record(
     clock = host.clock()
     with TraceWriter(directory, _metadata(host, clock)) as trace, _ctrl_c() as interrupted:
         written = dict.fromkeys(reader.cursors, 0)
-        while not (until() or interrupted.is_set()) and (ends is None or time.monotonic() < ends):
+        while not (until() or interrupted()) and (ends is None or time.monotonic() < ends):
             _write_new(reader, trace, written)
             rest = _INTERVAL if ends is None else ends - time.monotonic()
-            interrupted.wait(max(0.0, min(_INTERVAL, rest)))
+            time.sleep(max(0.0, min(_INTERVAL, rest)))
         _write_new(reader, trace, written)
         now = host.clock().ticks_now
         for cpu, said in written.items():
@@ -103,20 +103,21 @@ def record(
 
 
 @contextmanager
-def _ctrl_c() -> Iterator[threading.Event]:
-    """An event in place of KeyboardInterrupt, which could hit in the middle of a call.
+def _ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Whether it came, in place of KeyboardInterrupt, which could hit in the middle of a call.
 
     A program that handles SIGINT in its own way keeps doing so.
     """
-    event = threading.Event()
+    # No threading.Event: a handler that sets one waits for ever if it comes as the wait begins.
+    came: list[int] = []
     ours = (
         threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )
     if ours:
-        signal.signal(signal.SIGINT, lambda *_: event.set())
+        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
-        yield event
+        yield lambda: bool(came)
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
