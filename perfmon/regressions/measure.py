@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -211,25 +211,22 @@ def _measurement(subject: Subject, workload: str, runs: Iterable[Run]) -> Measur
 def _prepared(subjects: Sequence[Subject]) -> Iterator[None]:
     """Monitoring off between passes, and every event sampled."""
     hosts = {subject.host.address: subject.host for subject in subjects}.values()
-    before = [(host, host.interface(), host.configuration()) for host in hosts]
-    for host in hosts:
-        host.disable()
-        host.set_mode(Mode.OVERWRITE)
-        host.configure(sample_rate=RATE_EVERY_EVENT, buffer_size=BUFFER_MAX)
-    try:
+    with ExitStack() as stack:
+        for host in hosts:
+            stack.callback(_restore, host, host.interface(), host.configuration())
+            host.disable()
+            host.set_mode(Mode.OVERWRITE)
+            host.configure(sample_rate=RATE_EVERY_EVENT, buffer_size=BUFFER_MAX)
         yield
-    finally:
-        for host, interface, configuration in before:
-            with suppress(TransportError):  # of a host that is gone, the first call says so
-                _restore(host, interface, configuration)
 
 
 def _restore(host: Host, interface: Interface, configuration: Configuration) -> None:
-    host.disable()
-    host.set_mode(configuration.mode)
-    host.configure(sample_rate=configuration.sample_rate, buffer_size=configuration.buffer_size)
-    if interface.enabled:
-        host.enable()
+    with suppress(TransportError):  # of a host that is gone, the first call says so
+        host.disable()
+        host.set_mode(configuration.mode)
+        host.configure(sample_rate=configuration.sample_rate, buffer_size=configuration.buffer_size)
+        if interface.enabled:
+            host.enable()
 
 
 class Meter:
@@ -399,22 +396,13 @@ def _difference(before: _Reading, after: _Reading) -> dict[int, EventRun]:
     events = {}
     for event, now in after.stats.items():
         earlier = before.stats.get(event)
-        old = before.histograms.get(event)
-        if earlier is not None and earlier.count > now.count:  # a reset in between
-            earlier = old = None
         change = now.since(earlier) if earlier else now
         if change.count:
+            nothing = Histogram(event, now.name, ())
+            total = after.histograms.get(event, nothing)
             events[event] = EventRun(
                 *(change.count, change.errors, change.waits, change.timed, change.total_ns),
                 change.total_ns / change.timed if change.timed else 0.0,
-                _subtract(after.histograms.get(event), old),
+                total.since(before.histograms.get(event, nothing)).buckets,
             )
     return events
-
-
-def _subtract(now: Histogram | None, earlier: Histogram | None) -> tuple[Bucket, ...]:
-    if now is None:
-        return ()
-    old = {bucket.lower_ns: bucket.count for bucket in earlier.buckets} if earlier else {}
-    left = (Bucket(b.lower_ns, b.upper_ns, b.count - old.get(b.lower_ns, 0)) for b in now.buckets)
-    return tuple(bucket for bucket in left if bucket.count > 0)

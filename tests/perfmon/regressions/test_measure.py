@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import perfmon
+from mig.rpc.port import Port
 from perfmon import Event, Host
-from perfmon.errors import PerfmonError
+from perfmon.errors import MigBadId, PerfmonError
 from perfmon.interface import Mode
 from perfmon.reader import Start
 from perfmon.recording.recorder import record
@@ -28,6 +29,7 @@ from perfmon.regressions.measure import (
 from perfmon.regressions.traces import measurement_of
 from perfmon.samples import Sample
 from perfmon.workloads import WorkloadError, parse_workload, workload_text
+from tests.perfmon.scripted import ScriptedTransport
 
 WORK = parse_workload("memory:20:2,messages:10")
 
@@ -110,6 +112,19 @@ def test_the_hosts_own_figures_and_state_stay(host: Host):
     assert host.configuration() == replace(configuration, generation=generation)
     host.workload.workload_memory(40, 1)
     assert host.regression(Event.VM_ALLOC).baseline_count == 40
+
+
+def test_a_host_is_as_it_was_after_another_refused_to_be_measured(host: Host):
+    host.enable()
+    configuration = host.configuration()
+    answers = {"perf_get_info": lambda *_: ([1, 32, 64, 0, 0, 0, 1, 0, 0, 0],)}
+    transport = ScriptedTransport(answers)
+    other = Host(transport, Port(transport, 2), timeout=1, privileged=True)
+    with pytest.raises(MigBadId):
+        measure_interleaved([Subject("x", host), Subject("y", other)], WORK, 1, 1)
+    assert host.interface().enabled
+    generation = host.configuration().generation
+    assert host.configuration() == replace(configuration, generation=generation)
 
 
 def test_windows_take_a_host_that_monitors(host: Host):
