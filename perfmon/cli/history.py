@@ -146,9 +146,10 @@ class Changes(Command):
 
     def run(self, args: argparse.Namespace) -> int:
         """Print a line for each change; exit status 1 when the newest level of one is worse."""
-        lines = _lines(args)
-        found = [(line, change) for line in lines for change in line.changes()]
-        worse = any(line.changes()[-1].after > line.changes()[-1].before for line, _ in found)
+        lines = [(line, line.changes()) for line in _lines(args)]
+        found = [(line, change) for line, changes in lines for change in changes]
+        newest = [changes[-1] for _, changes in lines if changes]
+        worse = any(change.after > change.before for change in newest)
         if args.json:
             print_json(
                 [
@@ -178,7 +179,7 @@ class Changes(Command):
             titles = ["<FIRST", "<EVENT", "<QUANTITY", "BEFORE", "AFTER", "CHANGE", "<"]
             print(table(titles, rows))
         else:
-            longest = max((len(line.labels) for line in lines), default=0)
+            longest = max((len(line.labels) for line, _ in lines), default=0)
             print(f"no change of level in {counted(longest, 'result')}")
         return Status.FAILED if worse else Status.GOOD
 
