@@ -7,6 +7,7 @@ from pathlib import Path
 from perfmon.kernel import kinds, packages, paths, toolchain
 from perfmon.kernel.errors import PackageError
 from perfmon.kernel.machines import machine_of
+from perfmon.whole_file import whole_file
 
 
 def default_kernel() -> Path:
@@ -30,9 +31,8 @@ def kernel_image(kind: str) -> Path:
     kernel = paths.cache() / "kernels" / f"{compressed.stem}_{tree.name}"
     if not kernel.exists():
         kernel.parent.mkdir(parents=True, exist_ok=True)
-        temporary = kernel.with_suffix(".new")
-        temporary.write_bytes(gzip.decompress(compressed.read_bytes()))
-        temporary.replace(kernel)
+        with whole_file(kernel) as file:
+            file.write_bytes(gzip.decompress(compressed.read_bytes()))
     machine = machine_of(kernel)
     if machine is None:
         raise PackageError(f"{compressed} is a kernel for neither i386 nor x86_64")

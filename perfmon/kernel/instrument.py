@@ -5,7 +5,6 @@ Every assumption about the image is checked first; an image that does not meet
 one is refused with its name, and nothing is written.
 """
 
-import os
 import struct
 import tempfile
 from collections import Counter
@@ -20,6 +19,7 @@ from perfmon.kernel.image import KernelImage
 from perfmon.kernel.link import Blob, build_blob
 from perfmon.kernel.plan import BOOT_CALLEE, Plan, plan_of
 from perfmon.kernel.sites import CallSite, call_sites
+from perfmon.whole_file import whole_file
 
 _PAGE = 4096
 _INT = struct.Struct("<I")
@@ -189,10 +189,8 @@ def _retarget(image: KernelImage, data: bytearray, site: CallSite, target: int) 
 
 def _write(output: Path, data: bytes | bytearray) -> None:
     """All or nothing: a failure leaves no output file behind."""
-    temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(data)
-        temporary.replace(output)
+        with whole_file(output) as file:
+            file.write_bytes(data)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise KernelError(f"cannot write {output}: {error.strerror}") from error

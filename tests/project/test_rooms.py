@@ -24,7 +24,7 @@ MAY_IMPORT = {
         *("perfmon.reader", "perfmon.recording", "perfmon.samples", "perfmon.statistics"),
         *("perfmon.text", "perfmon.whole_file", "perfmon.workloads"),
     ),
-    "perfmon.kernel": ("mig.rpc", "mig.compile", "perfmon._generated"),
+    "perfmon.kernel": ("mig.rpc", "mig.compile", "perfmon._generated", "perfmon.whole_file"),
 }
 # Outside these rooms, only these may know the compiler.
 COMPILER = (
