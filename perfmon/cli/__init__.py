@@ -8,6 +8,7 @@ commands has a module of its own.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,14 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 
-from perfmon.cli.command import Command, CommandError, Status, add_host_arguments, say
+from perfmon.cli.command import (
+    Command,
+    CommandError,
+    Status,
+    add_command,
+    add_host_arguments,
+    say,
+)
 from perfmon.errors import (
     ArgumentError,
     KernReturnError,
@@ -59,6 +67,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name may be of any characters
     arguments = sys.argv[1:] if argv is None else argv
     args = build_parser(_needed(arguments)).parse_args(arguments)
     command: Command = args.command
@@ -96,10 +106,7 @@ def build_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for kind in map(load_command, names):
         command = kind()
-        text = (kind.__doc__ or "").partition("\n")[0]
-        added = commands.add_parser(
-            kind.name, help=text, description=text, epilog=f"example: perfmon {kind.example}"
-        )
+        added = add_command(commands, command)
         add_host_arguments(added, top=False)
         command.prepare_parser(added)
         added.set_defaults(command=command)

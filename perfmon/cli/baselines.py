@@ -12,6 +12,7 @@ from perfmon.cli.command import (
     CommandError,
     HostCommand,
     Status,
+    add_command,
     add_json_argument,
     positive_seconds,
     say,
@@ -34,12 +35,8 @@ class Baseline(HostCommand):
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the verbs; without one it is the host's own baseline that is set."""
         verbs = parser.add_subparsers(metavar="VERB")
-        for cls in (Save, List, Show, Delete):
-            verb = cls()
-            text = (cls.__doc__ or "").partition("\n")[0]
-            added = verbs.add_parser(
-                cls.name, help=text, description=text, epilog=f"example: perfmon {cls.example}"
-            )
+        for verb in (Save(), List(), Show(), Delete()):
+            added = add_command(verbs, verb)
             verb.prepare_parser(added)
             added.set_defaults(verb=verb)
 
@@ -225,13 +222,13 @@ class Delete(Command):
 def _joined(first: Measurement, second: Measurement) -> Measurement:
     from dataclasses import replace
 
-    from perfmon.regressions.comparable import NotComparableError, obstacles
+    from perfmon.regressions.comparable import obstacles
 
     found = obstacles(first, second)
     if first.environment.image_sha256 != second.environment.image_sha256:
         found = (*found, "the kernel images differ")
     if found:
-        raise NotComparableError(found)
+        raise CommandError(f"--append: what is kept was made otherwise: {'; '.join(found)}")
     return replace(second, runs=first.runs + second.runs)
 
 

@@ -122,6 +122,16 @@ def host_addresses(args: argparse.Namespace) -> list[Address]:
     return [default]
 
 
+def add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], command: Command
+) -> argparse.ArgumentParser:
+    """Add a command's parser, with its help and its example; its arguments are still to come."""
+    text = (type(command).__doc__ or "").partition("\n")[0]
+    return commands.add_parser(
+        command.name, help=text, description=text, epilog=f"example: perfmon {command.example}"
+    )
+
+
 def add_host_arguments(parser: argparse.ArgumentParser, *, top: bool) -> None:
     """Add -H and --timeout, accepted before the command and after it; what stands there wins."""
     parser.add_argument(

@@ -150,7 +150,8 @@ def finish(comparison: Comparison, args: argparse.Namespace) -> Status:
     from perfmon.regressions.render import Format, render
 
     for path in args.report:
-        path.write_text(render(comparison, Format(_SUFFIXES[path.suffix]), every=args.all))
+        report = render(comparison, Format(_SUFFIXES[path.suffix]), every=args.all)
+        path.write_text(report, encoding="utf-8")
     print(render(comparison, Format(args.format or "text"), every=args.all), end="")
     if comparison.verdict is Verdict.REGRESSION:
         return Status.FAILED

@@ -13,6 +13,7 @@ from perfmon.cli.command import (
     CommandError,
     HostCommand,
     Status,
+    add_command,
     add_json_argument,
     positive_seconds,
     say,
@@ -34,12 +35,8 @@ class HistoryCommand(Command):
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the verbs."""
         verbs = parser.add_subparsers(metavar="VERB", required=True)
-        for cls in (Add, List, Show, Changes, Plot, Remove):
-            verb = cls()
-            text = (cls.__doc__ or "").partition("\n")[0]
-            added = verbs.add_parser(
-                cls.name, help=text, description=text, epilog=f"example: perfmon {cls.example}"
-            )
+        for verb in (Add(), List(), Show(), Changes(), Plot(), Remove()):
+            added = add_command(verbs, verb)
             added.add_argument("--db", type=Path, metavar="FILE", help=f"default: {_PLACE}")
             added.add_argument("--series", default=DEFAULT_SERIES, metavar="NAME")
             verb.prepare_parser(added)

@@ -15,6 +15,7 @@ from perfmon.cli.command import (
     Command,
     CommandError,
     Status,
+    add_command,
     add_json_argument,
     count,
     positive_seconds,
@@ -35,12 +36,11 @@ class Kernel(Command):
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the verbs."""
         verbs = parser.add_subparsers(metavar="VERB", required=True)
-        for cls in (Kinds, Fetch, Instrument, Objects, Boot, List, Stop, CompareKernels):
-            verb = cls()
-            text = (cls.__doc__ or "").partition("\n")[0]
-            added = verbs.add_parser(
-                cls.name, help=text, description=text, epilog=f"example: perfmon {cls.example}"
-            )
+        for verb in (
+            *(Kinds(), Fetch(), Instrument(), Objects()),
+            *(Boot(), List(), Stop(), CompareKernels()),
+        ):
+            added = add_command(verbs, verb)
             verb.prepare_parser(added)
             added.set_defaults(verb=verb)
 

@@ -74,7 +74,8 @@ class Profiler(HostCommand):
         with _profiling(host):
             profile = _collect(host, args.duration, symbols)
         if args.folded:
-            args.folded.write_text("".join(f"{line}\n" for line in profile.folded()))
+            folded = "".join(f"{line}\n" for line in profile.folded())
+            args.folded.write_text(folded, encoding="utf-8")
         if args.json:
             print_json(_figures(profile))
         else:
