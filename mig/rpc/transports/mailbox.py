@@ -25,7 +25,7 @@ from mig.rpc.errors import (
 )
 from mig.rpc.message import BITS_COMPLEX, Message, Region, check_out_of_line, out_of_line_slots
 from mig.rpc.transport import Transport
-from mig.rpc.transports.turns import FileTurns, Waiting
+from mig.rpc.transports.turns import FileTurns, Waiting, in_seconds
 
 _MAGIC = 0x58424D50
 _VERSION = 3
@@ -196,7 +196,9 @@ class MailboxTransport(Transport):
                 raise KernReturnError.from_code(result, address=self.address)
             left = pause if deadline is None else min(pause, deadline - time.monotonic())
             if left <= 0:
-                raise CallTimeout(f"no message within {timeout:.2g} s", address=self.address)
+                raise CallTimeout(
+                    f"no message within {in_seconds(timeout or 0)}", address=self.address
+                )
             time.sleep(left)
             pause = min(2 * pause, _RECEIVE_PAUSE_MAX)
 

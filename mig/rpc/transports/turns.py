@@ -50,10 +50,15 @@ class Waiting:
             self._check_alive()
             self._check = now + _ALIVE_INTERVAL
         if self._deadline is not None and now >= self._deadline:
-            waited = f"{now - self._start:.2g} s"
+            waited = in_seconds(now - self._start)
             raise CallTimeout(f"{self._what} within {waited}", address=self._address)
         time.sleep(self._pause)
         self._pause = min(2 * self._pause, _PAUSE_MAX)
+
+
+def in_seconds(seconds: float) -> str:
+    """A time as messages say it: 0.05 s, 1.2 s, 120 s."""
+    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 class FileTurns:
