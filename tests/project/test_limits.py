@@ -43,6 +43,15 @@ def test_constants_of_c_are_those_of_the_page(name: str, text: str):
     assert text.format(constant(name)) in PAGE
 
 
+def test_what_a_bucket_counts_is_that_of_the_page():
+    header = (ROOT / "csrc" / "core" / "perf_histogram.h").read_text()
+    full = re.search(r"#define PERF_BUCKET_FULL \(UINT32_C\(1\) << (\d+)\)", header)
+    carry = re.search(r"#define PERF_BUCKET_CARRY_MAX (\d+)", header)
+    assert full and carry
+    most = (int(carry[1]) + 1) << int(full[1])
+    assert f"| a bucket's count | 2^{most.bit_length() - 1} - 1 |" in PAGE
+
+
 def test_limits_of_python_are_those_of_the_page():
     limits = Limits()
     kib, mib = 1 << 10, 1 << 20
