@@ -86,8 +86,9 @@ take(perf_platform_port_t receivers[PERF_ALERT_RECEIVERS_MAX])
 	return count;
 }
 
+/* Look on?  Asked in one with it: who begins to wait in between begins the looking anew. */
 static bool
-somebody_waits(void)
+somebody_waits(bool *look_on)
 {
 	bool somebody;
 
@@ -99,19 +100,9 @@ somebody_waits(void)
 		waiting.idle_looks = 0;
 		waiting.looking = false;
 	}
+	*look_on = waiting.looking;
 	perf_platform_unlock();
 	return somebody;
-}
-
-static bool
-goes_on(void)
-{
-	bool looking;
-
-	perf_platform_lock();
-	looking = waiting.looking;
-	perf_platform_unlock();
-	return looking;
 }
 
 bool
@@ -120,9 +111,10 @@ perf_alert_receivers_tell(void)
 	perf_platform_port_t receivers[PERF_ALERT_RECEIVERS_MAX];
 	struct perf_alert alert;
 	uint32_t count;
+	bool look_on;
 
-	if (!somebody_waits())
-		return goes_on();
+	if (!somebody_waits(&look_on))
+		return look_on;
 	if (!perf_alerts_find(&alert))
 		return true;
 	count = take(receivers);
