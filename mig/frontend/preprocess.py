@@ -164,6 +164,8 @@ class _Process:
         try:
             self._process = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
         except OSError as error:
+            for file in files[:2]:
+                os.close(file)
             raise PreprocessError(f"cannot run {command[0]}: {error.strerror}") from error
         finally:
             for file in files[2:]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How the preprocessor is run."""
 
+import os
+
 import pytest
 
 from mig.frontend.preprocess import PreprocessError, Preprocessor
@@ -50,6 +52,18 @@ def test_a_failure_is_a_failure(tmp_path):
         Preprocessor(("sh", "-c", "exit 3")).run("x")
     with pytest.raises(PreprocessError, match="cannot run nowhere-to-be-found"):
         Preprocessor.from_command("nowhere-to-be-found").run("x")
+
+
+def test_a_command_that_cannot_be_run_leaves_no_file_open():
+    preprocessor = Preprocessor.from_command("nowhere-to-be-found")
+    free = os.dup(0)
+    os.close(free)
+    for text in (None, "skip;"):
+        with pytest.raises(PreprocessError):
+            preprocessor.run("-", text=text)
+    again = os.dup(0)
+    os.close(again)
+    assert again == free
 
 
 def test_text_can_come_from_the_caller():
