@@ -18,7 +18,7 @@ def duration(ns: int | None) -> str:
     if ns is None:
         return NOTHING
     for scale, unit in _UNITS:
-        if ns >= scale:
+        if ns >= scale - scale // 2000:  # what is rounded to it, too
             return f"{_three_digits(ns / scale)} {unit}"
     return f"{ns} ns"
 
@@ -42,7 +42,7 @@ def rate(count: float, seconds: float) -> str:
 def frequency(hertz: int) -> str:
     """A frequency with its unit: 2.90 GHz."""
     for scale, unit in ((10**9, "GHz"), (10**6, "MHz"), (10**3, "kHz")):
-        if hertz >= scale:
+        if hertz >= scale - scale // 2000:
             return f"{_three_digits(hertz / scale)} {unit}"
     return f"{hertz} Hz"
 

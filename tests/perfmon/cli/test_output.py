@@ -30,6 +30,9 @@ from perfmon.text import Medium, bar, sparkline
         (9_994, "9.99 us"),
         (9_996, "10.0 us"),
         (99_960, "100 us"),
+        (999_499, "999 us"),
+        (999_999, "1.00 ms"),
+        (999_500_000, "1.00 s"),
         (1_234_567, "1.23 ms"),
         (45_600_000_000, "45.6 s"),
         (7_200_000_000_000, "7,200 s"),
@@ -45,6 +48,7 @@ def test_rates_and_frequencies_are_readable():
     assert rate(0, 3) == "0"
     assert rate(5, 0) == "0"
     assert frequency(2_895_000_000) == "2.90 GHz"
+    assert frequency(999_999_999) == "1.00 GHz"
     assert number(1234567) == "1,234,567"
 
 
