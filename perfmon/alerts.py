@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Self
 
-from mig.rpc.errors import CallTimeout
+from mig.rpc.errors import CallTimeout, ProtocolError
 from mig.rpc.message import NOTIFY_SEND_ONCE, unpack_header
 from mig.rpc.transport import Transport
 from perfmon.interface import AlertKind
@@ -102,6 +102,7 @@ class Alerts:
         Raises:
             StopIteration: there was none in time, or this was closed.
             MachError: the host went away, or has given its places to others.
+            ProtocolError: it sent something else.
         """
         while self._port is not None:
             try:
@@ -130,6 +131,12 @@ class Alerts:
     def _alert(self, kind: int, event: int, value: int, threshold: int, timestamp: int) -> Alert:
         percent = kind in (AlertKind.ERROR_RATE, AlertKind.REGRESSION)
         divisor = _HUNDREDTHS if percent else 1
+        if kind not in set(AlertKind):
+            raise ProtocolError(
+                f"expected an alert of a kind up to {max(AlertKind)}, found {kind}",
+                routine="perf_alert",
+                address=self._transport.address,
+            )
         return Alert(
             AlertKind(kind),
             event,

@@ -3,8 +3,11 @@
 
 import pytest
 
+from mig.rpc.delivery import deliver
+from mig.rpc.message import Message
 from mig.rpc.port import Port
-from perfmon import Flag, Host, connect, errors
+from perfmon import Alerts, Flag, Host, connect, errors
+from perfmon._generated.perf_alert import x86_64
 from perfmon._generated.perf_monitor import PerfEventStats, PerfName, PerfRegression, PerfSample
 from perfmon.interface import HistogramKind, NameKind, Option
 from perfmon.statistics import Bucket
@@ -222,3 +225,18 @@ def test_a_hint_that_is_there_already_is_kept():
     error = errors.MigBadId(hint="mine")
     errors.advise(error)
     assert error.hint == "mine"
+
+
+def test_an_alert_of_a_kind_that_there_is_not_is_named() -> None:
+    class Alerting(ScriptedTransport):
+        def allocate_port(self) -> int:
+            return 7
+
+        def receive(self, port: int, timeout: float | None = None) -> Message:
+            return deliver(self.abi, x86_64.encode_perf_alert_request(port, 0, 9, 2, 1, 1, 1))
+
+    with (
+        Alerts(Alerting({}), lambda _: None, str) as alerts,
+        pytest.raises(errors.ProtocolError, match="alert of a kind up to 3, found 9"),
+    ):
+        next(alerts)
