@@ -91,9 +91,10 @@ def _on_a_terminal() -> bool:
 
 def _watch(addresses: Sequence[Address], args: argparse.Namespace) -> int:
     """Open the full-screen view, once at least one host answers."""
-    from perfmon.live import Watched, open_view
+    from perfmon.live import Watched, open_view, require_view
     from perfmon.live.source import HostSource
 
+    require_view()
     # While the terminal is still the user's: ssh may ask for a password.
     reached: dict[int, HostSource] = {}
     errors: list[MachError] = []

@@ -12,7 +12,19 @@ from collections.abc import Sequence
 from perfmon.errors import MissingExtraError
 from perfmon.live.feed import Watched
 
-__all__ = ["Watched", "open_view"]
+__all__ = ["Watched", "open_view", "require_view"]
+
+
+def require_view() -> None:
+    """See to it that there is a full-screen view.
+
+    Raises:
+        MissingExtraError: textual is not installed.
+    """
+    try:
+        import textual  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("live", "textual", "the full-screen view") from None
 
 
 def open_view(hosts: Sequence[Watched], interval: float) -> None:
@@ -25,10 +37,7 @@ def open_view(hosts: Sequence[Watched], interval: float) -> None:
     Raises:
         MissingExtraError: textual is not installed.
     """
-    try:
-        import textual  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("live", "textual", "the full-screen view") from None
+    require_view()
     from perfmon.live.app import Monitor
 
     Monitor(hosts, interval).run()

@@ -16,7 +16,7 @@ import pytest
 
 import perfmon
 from perfmon import Host
-from perfmon.cli import COMMANDS, build_parser, load_command, main
+from perfmon.cli import COMMANDS, build_parser, load_command, main, monitor
 from perfmon.interface import RATE_EVERY_EVENT
 
 TITLES = ["ID", "EVENT", "COUNT", "ERRORS", "WAITED", "MEAN", "P99", "MAX", "TOTAL"]
@@ -140,6 +140,27 @@ def test_monitor_prints_as_many_tables_as_asked_for(host, run):
     assert out.count("PER SECOND") == 2
     assert "\x1b" not in out
     assert out.count("samples: written ") == 2
+
+
+def test_monitor_without_its_view_prints_tables_and_reaches_each_host_once(
+    host, run, monkeypatch: pytest.MonkeyPatch
+):
+    reached = []
+
+    def connect_to(where, args):
+        reached.append(str(where))
+        return perfmon.connect(where)
+
+    def leave(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "textual", None)
+    monkeypatch.setattr(monitor, "_on_a_terminal", lambda: True)
+    monkeypatch.setattr(monitor, "connect_to", connect_to)
+    monkeypatch.setattr(monitor.time, "sleep", leave)
+    status, _, err = run("monitor")
+    assert (status, reached) == (0, ["embedded:"])
+    assert "perfmon[live]" in err
 
 
 def test_monitor_shows_several_hosts_one_after_another(host, run):
