@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from perfmon.cli.command import CommandError, Status, count, say
+from perfmon.cli.command import CommandError, Status, count
 from perfmon.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -163,9 +163,3 @@ def progress(title: str) -> Iterator[Runs]:
     """A line that counts runs, on a terminal; until the first, it says how long it has been."""
     with Progress(title) as shown:
         yield shown.reach
-
-
-def warn_of_notes(comparison: Comparison) -> None:
-    """Say on standard error what the forms for machines carry inside."""
-    for note in comparison.notes:
-        say(f"warning: {note}")

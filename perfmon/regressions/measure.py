@@ -316,11 +316,6 @@ def run_of(passes: Sequence[Pass]) -> Run:
     )
 
 
-def costs_of(samples: Iterable[Sample]) -> tuple[Cost, ...]:
-    """The least and the most frequent cost of each kind of call, of those that simply ran."""
-    return _costs(_durations(samples))
-
-
 def _add(parts: Sequence[EventRun], work_ns: Iterable[Counter[int]]) -> EventRun:
     buckets: Counter[tuple[int, int | None]] = Counter()
     for part in parts:

@@ -19,12 +19,14 @@ from perfmon.recording.trace import open_trace
 from perfmon.regressions.compare import Settings, compare
 from perfmon.regressions.findings import Metric, Verdict
 from perfmon.regressions.measure import (
+    Pass,
     Subject,
-    costs_of,
+    _durations,
     measure_interleaved,
     measure_since_reset,
     measure_windows,
     measure_workload,
+    run_of,
 )
 from perfmon.regressions.traces import measurement_of
 from perfmon.samples import Sample
@@ -180,7 +182,8 @@ def test_costs_are_those_of_calls_that_simply_ran():
     def sample(duration: int, flags: int = 0, data1: int = 28) -> Sample:
         return Sample(0, Event.SYSCALL, 0, flags, duration, 1, 1, data1, 0)
 
-    found = costs_of([sample(9), sample(7), sample(9), sample(1, flags=2), sample(5, data1=25)])
+    samples = [sample(9), sample(7), sample(9), sample(1, flags=2), sample(5, data1=25)]
+    found = run_of([Pass(0, {}, {}, _durations(samples))]).costs
     assert [(c.detail, c.calls, c.least, c.typical) for c in found] == [
         ("trap 25", 1, 5, 5),
         ("trap 28", 3, 7, 9),
