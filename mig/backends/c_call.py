@@ -45,7 +45,7 @@ class Call:
             kind, name = argument.type, argument.name
             if argument.role is Role.DATA and argument.in_reply:
                 self._declare_result(out, argument)
-            elif self._is_translated(argument) or argument.in_reply:
+            elif self._is_translated(argument) or self._side.is_result(argument):
                 out.line(f"{self._side.parameter_c_type(kind)} {name};")
             elif argument.role is Role.DATA and self._takes_ports_apart(kind):
                 out.line(f"{self._side.element_c_type(kind)} {name}[{kind.maximum_count}];")
@@ -73,7 +73,7 @@ class Call:
         for argument in self._arguments:
             if argument.role is Role.COUNT and argument.in_reply:
                 self._prepare_count(out, argument)
-            elif argument.parent is not None and argument.in_reply:
+            elif argument.parent is not None and self._side.is_result(argument):
                 self._prepare_implied(out, argument)
             elif argument.role in (Role.DATA, Role.REQUEST_PORT):
                 self._prepare(out, argument)
@@ -186,7 +186,7 @@ class Call:
 
     def _value(self, argument: Argument) -> str:
         role = argument.role
-        if argument.in_reply:
+        if self._side.is_result(argument):
             value = self._address(argument)
         elif self._is_translated(argument):
             value = argument.name
@@ -331,7 +331,7 @@ class Call:
             kind = argument.type
             lent = argument.role in (Role.DATA, Role.REQUEST_PORT) and not argument.in_reply
             if lent and kind.destructor is not None:
-                out.line(f"{kind.destructor}({argument.name});")
+                out.line(f"{kind.destructor}({self._value(argument)});")
         for argument in reversed(self._arguments):
             if self._is_freed_by_stub(argument):
                 self._free(out, argument)

@@ -108,6 +108,10 @@ class Side:
             if (argument.server if self.is_server else argument.user)
         ]
 
+    def is_result(self, argument: Argument) -> bool:
+        """Whether this side's function has a pointer, to put something there."""
+        return argument.in_reply and (argument.from_server if self.is_server else argument.to_user)
+
     def function_name(self, routine: Routine) -> str:
         """The name of a routine's function on this side."""
         if self.is_server:
@@ -133,7 +137,7 @@ class Side:
                 constant = "const_" if kind.string or kind.indefinite else "const "
                 return f"{constant}{c_type} {name}"
             return f"{c_type} *{name}" if kind.indefinite else f"{c_type} {name}"
-        return f"{c_type} *{name}" if argument.in_reply else f"{c_type} {name}"
+        return f"{c_type} *{name}" if self.is_result(argument) else f"{c_type} {name}"
 
 
 def origin(position: Position) -> str:

@@ -140,20 +140,20 @@ class _Stub:
         kind = argument.type
         star = "*" if argument.in_reply and kind.by_value else ""
         amount = self._value(counter)
+        right = self._routine.implied(argument, Role.POLYMORPHIC)
         return Source(
             value=f"{star}{argument.name}",
             count=amount,
-            polymorphic=self._value(self._routine.implied(argument, Role.POLYMORPHIC)),
+            polymorphic=self._value(right) if kind.sent.is_polymorphic else "",
             deallocate=self._deallocate(argument),
             out_of_line=f"{amount} > {kind.maximum_count}" if kind.indefinite else "",
         )
 
-    @staticmethod
-    def _value(argument: Argument | None) -> str:
+    def _value(self, argument: Argument | None) -> str:
         """What an implied argument says of a request, in C; empty when there is none."""
         if argument is None or not argument.user:
             return ""
-        return f"*{argument.name}" if argument.in_reply else argument.name
+        return f"*{argument.name}" if self._side.is_result(argument) else argument.name
 
     def _deallocate(self, argument: Argument) -> str:
         if argument.deallocate is not Deallocate.MAYBE:

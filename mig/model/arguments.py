@@ -149,7 +149,15 @@ class ArgumentResolver:
     def _implied(self, argument: Argument) -> list[Argument]:
         implied: list[Argument] = []
 
-        def add(role: Role, kind: Type, *, user: bool = True, server: bool = True) -> None:
+        def add(
+            role: Role,
+            kind: Type,
+            *,
+            user: bool = True,
+            server: bool = True,
+            to_user: bool = True,
+            from_server: bool = True,
+        ) -> None:
             implied.append(
                 Argument(
                     name=argument.name + role.value,
@@ -161,6 +169,8 @@ class ArgumentResolver:
                     server=argument.server and server,
                     parent=argument.name,
                     count_in_out=role is Role.COUNT and argument.count_in_out,
+                    to_user=to_user,
+                    from_server=from_server,
                 )
             )
 
@@ -171,7 +181,14 @@ class ArgumentResolver:
         user = (argument.in_request and asks) or (argument.in_reply and tells)
         server = (argument.in_request and tells) or (argument.in_reply and answers)
         if user or server:
-            add(Role.POLYMORPHIC, builtin.type_name_type(self._abi), user=user, server=server)
+            add(
+                Role.POLYMORPHIC,
+                builtin.type_name_type(self._abi),
+                user=user,
+                server=server,
+                to_user=tells,
+                from_server=answers,
+            )
         if argument.role is not Role.DATA:
             return implied
         if kind.variable and not kind.string:
@@ -182,6 +199,7 @@ class ArgumentResolver:
                 builtin.boolean_type(self._abi),
                 user=argument.in_request,
                 server=argument.in_reply,
+                to_user=False,
             )
         if argument.server_copy:
             add(Role.SERVER_COPY, builtin.boolean_type(self._abi), user=False)

@@ -63,6 +63,8 @@ class Argument:
         longform: has a long descriptor.
         server_copy: the server takes what arrives in the message itself as well.
         count_in_out: the request carries the largest count that the user accepts.
+        to_user: what comes back, comes back to the user's function.
+        from_server: what comes back, comes from the server's function.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Argument:
     longform: bool = False
     server_copy: bool = False
     count_in_out: bool = False
+    to_user: bool = True
+    from_server: bool = True
 
     @property
     def in_request(self) -> bool:

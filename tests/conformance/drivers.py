@@ -120,7 +120,7 @@ def _client_before(
         yield from _client_region(argument, types, actual)
     if f"{name}Poly" in types:
         yield f"\tmach_msg_type_name_t {variable}Poly" + (
-            " = runner_take_word();" if argument.sent else ";"
+            " = runner_take_word();" if argument.sent and argument.asks else ";"
         )
         pointer = types[f"{name}Poly"].endswith("*")
         actual[f"{name}Poly"] = f"&{variable}Poly" if pointer else f"{variable}Poly"
@@ -178,7 +178,7 @@ def _client_after(argument: Argument) -> Iterator[str]:
         if argument.has_count:
             yield f"\trunner_put_word({variable}Cnt);"
         yield f"\trunner_put((void *)(uintptr_t){variable}, {_number(argument)} * {size});"
-    if argument.user_poly:
+    if argument.user_poly and argument.tells:
         yield f"\trunner_put_word({variable}Poly);"
 
 
@@ -230,7 +230,7 @@ def _server_before(argument: Argument, types: Mapping[str, str]) -> Iterator[str
         else:
             number = _number(argument, star)
             yield f"\trunner_put((void *)(uintptr_t){star}{variable}, {number} * {size});"
-        if f"{argument.name}Poly" in types:
+        if f"{argument.name}Poly" in types and argument.tells:
             pointer = "*" if types[f"{argument.name}Poly"].endswith("*") else ""
             yield f"\trunner_put_word({pointer}{variable}Poly);"
         if f"{argument.name}SCopy" in types:
@@ -264,7 +264,7 @@ def _server_after(argument: Argument, types: Mapping[str, str]) -> Iterator[str]
             yield f"\telse if (*{variable}Cnt != {TOO_MANY}U)"
             memory = "\t" + memory
         yield f"\t{memory}"
-    if f"{argument.name}Poly" in types:
+    if f"{argument.name}Poly" in types and argument.answers:
         yield f"\t*{variable}Poly = runner_take_word();"
     if f"{argument.name}Dealloc" in types:
         yield f"\t*{variable}Dealloc = runner_take_word();"

@@ -100,7 +100,8 @@ def values_by_name(call: Call, vector: Vector, decoded: Any) -> dict[str, Any]:
     for argument in vector.routine.arguments:
         if argument.role is Role.DATA and (argument.sent if request else argument.returned):
             names.append(argument.name)
-            if argument.server_poly if request else argument.user_poly:
+            has_poly = argument.server_poly if request else argument.user_poly
+            if has_poly and argument.tells:
                 names.append(f"{argument.name}_poly")
     if request:
         names += [f"{a.name}_count" for a in vector.routine.arguments if a.counted]

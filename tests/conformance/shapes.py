@@ -66,6 +66,9 @@ class Argument:
         maybe_dealloc: a dealloc flag of the sender goes with it (dealloc[]).
         user_poly: the client function has the right's type as a parameter of its own.
         server_poly: the server function has.
+        asks: the client says which right it sends.
+        tells: whoever receives the argument learns which right arrived.
+        answers: the server function says which right it returns.
         rights: the types of right that its sender may name, by MACH_MSG_TYPE_*.
         accepts: those that its receiver takes.
         server_copy: the server function is told whether it came inline.
@@ -85,6 +88,9 @@ class Argument:
     maybe_dealloc: bool = False
     user_poly: bool = False
     server_poly: bool = False
+    asks: bool = False
+    tells: bool = False
+    answers: bool = False
     rights: tuple[int, ...] = ()
     accepts: tuple[int, ...] = ()
     server_copy: bool = False

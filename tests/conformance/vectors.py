@@ -205,7 +205,7 @@ def client_input(vector: Vector) -> bytes:
             parts.append(_word(len(datum.elements) if datum else vector.capacities[a.name]))
         if datum:
             parts.append(_value(a, datum))
-            if a.user_poly:
+            if a.user_poly and a.asks:
                 parts.append(_word(datum.right))
             if a.maybe_dealloc:
                 parts.append(_word(datum.dealloc))
@@ -236,7 +236,7 @@ def server_record(vector: Vector) -> bytes:
                 parts.append(_word(min(room, a.count)))
         if datum:
             parts.append(text(datum) if a.form is Form.STRING else _value(a, datum))
-            if a.server_poly:
+            if a.server_poly and a.tells:
                 parts.append(_word(RECEIVED[datum.right]))
             if a.server_copy:
                 parts.append(_word(len(datum.elements) <= a.count))
@@ -263,7 +263,7 @@ def server_input(vector: Vector, too_many: str = "") -> bytes:
             if a.has_count:
                 parts.append(_word(len(datum.elements)))
             parts.append(_value(a, datum))
-        if a.server_poly:
+        if a.server_poly and a.answers:
             parts.append(_word(datum.right))
         if a.maybe_dealloc:
             parts.append(_word(datum.dealloc))
@@ -285,6 +285,6 @@ def client_record(vector: Vector) -> bytes:
             if a.has_count:
                 parts.append(_word(len(datum.elements)))
             parts.append(text(datum) if a.form is Form.STRING else _value(a, datum))
-            if a.user_poly:
+            if a.user_poly and a.tells:
                 parts.append(_word(RECEIVED[datum.right]))
     return b"".join(parts)

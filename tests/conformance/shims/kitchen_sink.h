@@ -80,4 +80,11 @@ static inline void object_drop(object_t object)
 	runner_drop("object_t", object);
 }
 
+typedef int dropped_t;
+
+static inline void value_drop(dropped_t value)
+{
+	runner_drop("dropped_t", (void *)(uintptr_t)(unsigned int)value);
+}
+
 #endif /* _KITCHEN_SINK_H_ */
