@@ -275,9 +275,7 @@ class KernelImage:
 
     def parameter_count(self, function: str) -> int:
         """How many parameters a function has."""
-        unit = self.unit_of(self.symbols[function])
-        if unit is None:
-            raise self.failed(f"debugging information describes {function}")
+        unit = self._unit_of_function(function)
         with self._parsing(_DEBUG_READABLE):
             top = self._debug.get_CU_at(unit).get_top_DIE()
             for entry in top.iter_children():
@@ -289,10 +287,15 @@ class KernelImage:
                     return sum(tag == "DW_TAG_formal_parameter" for tag in tags)
         raise self.failed(f"debugging information describes {function}")
 
-    def _structure(self, name: str, function: str) -> Structure:
+    def _unit_of_function(self, function: str) -> int:
+        self.require_symbols([function])
         unit = self.unit_of(self.symbols[function])
         if unit is None:
             raise self.failed(f"debugging information describes {function}")
+        return unit
+
+    def _structure(self, name: str, function: str) -> Structure:
+        unit = self._unit_of_function(function)
         if unit not in self._structures:
             self._structures[unit] = self._read_structures(unit)
         if name not in self._structures[unit]:

@@ -303,6 +303,7 @@ def jump_from_afar_into_the_way_to_user_mode(s: Surgeon) -> None:
             "the first instruction of _return_from_trap is entered at its beginning",
         ),
         (register_other_memory, "biosmem_register_boot_data is called with _start and _end"),
+        (rename("kern_invalid"), "symbol kern_invalid is present"),
     ],
 )
 def test_an_image_that_breaks_an_assumption_is_refused_by_its_name(
