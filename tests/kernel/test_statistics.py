@@ -8,7 +8,7 @@ import pytest
 from perfmon import Event
 from perfmon.interface import RATE_EVERY_EVENT, RATE_MIN
 from perfmon.kernel.boot import Guest
-from tests.kernel.clients import Clients, connected
+from tests.kernel.clients import ALL_EVENTS, Clients, connected
 
 pytestmark = pytest.mark.kernel
 
@@ -116,3 +116,17 @@ def test_a_receipt_that_waits_is_no_work_however_short(clients: Clients, begin: 
     clients.workload.workload_pingpong(200)
     stats = clients.host.perf_get_event_stats(Event.IPC_RECEIVE)
     assert stats.waits >= 400, stats
+
+
+def test_every_event_left_a_sample_or_is_counted_as_one_that_did_not(clients: Clients, begin: int):
+    del begin
+    clients.workload.workload_memory(100, 2)
+    clients.workload.workload_messages(100)
+    clients.workload.workload_pingpong(50)
+    clients.workload.workload_tasks(5)
+    clients.workload.workload_threads(5)
+    clients.privileged.perf_monitor_enable(False)
+    system = clients.host.perf_get_system_stats()
+    counts = clients.counts([event for event in Event if ALL_EVENTS >> event & 1])
+    assert sum(counts) == system.events > 1000
+    assert system.events == system.written + system.rate_limited
