@@ -13,13 +13,20 @@ from pathlib import Path
 def whole_file(path: Path) -> Iterator[Path]:
     """Give the path of a new file, hidden beside `path`, that takes its place at the end.
 
+    A link stays one, and what it leads to is replaced.  What is no file, such as a pipe or
+    /dev/stdout, is never replaced: it is `path` itself that is given.
+
     Raises:
         OSError: it cannot be written; names `path`, where an older file stays as it was.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = Path(os.path.realpath(path))
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         yield partial
-        partial.replace(path)
+        partial.replace(target)
     except OSError as error:
         if error.filename in (None, str(partial), partial):
             raise OSError(error.errno, error.strerror, str(path)) from error
