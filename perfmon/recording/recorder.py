@@ -139,6 +139,7 @@ def _metadata(host: Host, clock: Clock) -> str:
         "interface_version": host.interface().version,
         "sample_rate": configuration.sample_rate,
         "buffer_size": configuration.buffer_size,
+        "event_mask": f"{configuration.event_mask:#x}",
         "mode": configuration.mode.name.lower(),
     }
     for task in _task_names(host):

@@ -53,5 +53,5 @@ def _obstacles(before: Measurement, after: Measurement) -> Iterator[str]:
     if a.interface_version and b.interface_version:  # there is a configuration
         if a.sample_rate != b.sample_rate:
             yield f"the sampling rates differ ({a.sample_rate}, {b.sample_rate})"
-        if a.event_mask != b.event_mask:
+        if a.event_mask and b.event_mask and a.event_mask != b.event_mask:
             yield f"the event masks differ ({a.event_mask:#x}, {b.event_mask:#x})"

@@ -102,5 +102,6 @@ def _environment(trace: Trace) -> Environment:
         interface_version=int(known.get("interface_version", 0)),
         sample_rate=int(known.get("sample_rate", 0)),
         buffer_size=int(known.get("buffer_size", 0)),
+        event_mask=int(known.get("event_mask", "0"), 16),
         mode=known.get("mode", ""),
     )

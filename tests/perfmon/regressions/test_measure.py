@@ -154,6 +154,7 @@ def test_a_trace_is_cut_into_windows_that_hold_all_its_samples(host: Host, tmp_p
     host.disable()
     record(host, tmp_path / "trace", 0.01, start=Start.OLDEST)
     measured = measurement_of(open_trace(tmp_path / "trace"), "trace")
+    assert measured.environment.event_mask == host.configuration().event_mask
     assert len(measured.runs) == 20
     allocations = [r.events[2].count for r in measured.runs if 2 in r.events]
     assert sum(allocations) == 500
