@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from perfmon.cli.command import Command, CommandError, count, positive_seconds
+from perfmon.cli.command import Command, CommandError, Status, count, positive_seconds
 from perfmon.cli.comparing import (
     add_comparison_arguments,
     add_run_arguments,
@@ -60,7 +60,17 @@ class CompareKernels(Command):
         add_comparison_arguments(parser)
 
     def run(self, args: argparse.Namespace) -> int:
-        """Measure, compare, print."""
+        """Measure, compare, print.  Without a verdict it never ends as with a regression."""
+        from perfmon.kernel.errors import GuestError, KernelError
+
+        try:
+            return self._compare(args)
+        except GuestError as error:
+            raise CommandError(str(error), Status.UNREACHABLE) from error
+        except KernelError as error:
+            raise CommandError(str(error), Status.USAGE) from error
+
+    def _compare(self, args: argparse.Namespace) -> int:
         from perfmon.regressions import files
         from perfmon.regressions.compare import compare
         from perfmon.regressions.kernels import Clock, measure_kernels
