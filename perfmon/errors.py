@@ -87,6 +87,8 @@ _HINTS: Final[Mapping[type[MachError], str]] = {
 _RULES: Final = {
     "perf_monitor_configure": "rate 100-5000 or 0 for every event; buffer 1024-32768, a power of "
     "two; only while monitoring is disabled",
+    "perf_get_event_stats": "this host has no event of that number: `perfmon stats` lists those it "
+    "has",
     "perf_request_alerts": "eight receivers, as many as can be, are waiting for alerts already",
     "perf_check_regression": "set a baseline first; both windows need at least 30 timed events",
     "perf_get_regression": "set a baseline first; both windows need at least 30 timed events",

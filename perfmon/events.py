@@ -96,5 +96,6 @@ def events_in(mask: int) -> Iterator[int]:
 
 
 def _unknown(event: int | str, names: Mapping[int, str]) -> str:
-    known = ", ".join(f"{number} {name}" for number, name in sorted(names.items()))
+    named = {number: name for number, name in names.items() if name != event_name(number, {})}
+    known = ", ".join(f"{number} {name}" for number, name in sorted(named.items()))
     return f"unknown event {event!r}: expected a name or a number of 0-{EVENT_MAX - 1}: {known}"

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TextIO
 
 from perfmon.cli.command import (
     Command,
@@ -70,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a name may be of any characters
     arguments = sys.argv[1:] if argv is None else argv
+    _open_what_is_closed()
     args = build_parser(_needed(arguments)).parse_args(arguments)
     command: Command = args.command
     try:
@@ -98,8 +99,8 @@ def build_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="perfmon",
         description="Performance analysis for GNU Mach.",
-        epilog="exit status: 0 good, 1 a regression or a failed check, 2 usage, "
-        "3 the host cannot be reached",
+        epilog="exit status: 0 good, 1 a regression, or a check or an operation on a kernel image "
+        "or a guest that failed, 2 usage, 3 the host cannot be reached",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     add_host_arguments(parser, top=True)
@@ -133,6 +134,16 @@ def _needed(arguments: Sequence[str]) -> Iterable[str]:
         elif not argument.startswith("-"):
             break
     return COMMANDS
+
+
+def _open_what_is_closed() -> None:
+    """Let output that the caller closed go nowhere; print would put errors among results."""
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 class _Version(argparse.Action):

@@ -158,7 +158,10 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
 
 def positive_seconds(text: str) -> float:
     """A number of seconds above 0, for argparse."""
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < 1e9:
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
     return seconds
@@ -174,7 +177,7 @@ def address(text: str) -> Address:
 
 def count(text: str) -> int:
     """A whole number from 1 to what 32 bits hold, for argparse."""
-    number = int(text)
+    number = _whole(text, 10)
     if not 0 < number < 1 << 32:
         raise argparse.ArgumentTypeError(f"{text} is no count of 1 to {(1 << 32) - 1}")
     return number
@@ -182,10 +185,17 @@ def count(text: str) -> int:
 
 def word(text: str) -> int:
     """A whole number that 32 bits hold, for argparse."""
-    number = int(text, 0)
+    number = _whole(text, 0)
     if not 0 <= number < 1 << 32:
         raise argparse.ArgumentTypeError(f"{text} is not in 0-{(1 << 32) - 1}")
     return number
+
+
+def _whole(text: str, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
 
 
 def say(message: str) -> None:

@@ -7,7 +7,7 @@ import argparse
 from contextlib import suppress
 from typing import ClassVar
 
-from perfmon.cli.command import HostCommand, Status, add_json_argument, say, word
+from perfmon.cli.command import CommandError, HostCommand, Status, add_json_argument, say, word
 from perfmon.cli.output import print_json
 from perfmon.errors import TransportError
 from perfmon.events import events_in
@@ -76,25 +76,37 @@ class Configure(HostCommand):
         )
 
     def run_on(self, host: Host, args: argparse.Namespace) -> int:
-        """Apply; monitoring pauses for it when it is on."""
+        """Apply; monitoring pauses for it when it is on.  What is refused comes first."""
+        given = (args.rate, args.buffer, args.events, args.mode)
+        if all(value is None for value in given):
+            raise CommandError(
+                "nothing to configure: -r, -b, --events or --mode (`perfmon info` shows what is "
+                "in force)"
+            )
+        events = _events(host, args.events)
         paused = host.interface().enabled
         if paused:
             host.disable()
         try:
-            if args.events == ["all"]:
-                host.set_events(events_in(host.interface().events))
-            elif args.events is not None:
-                host.set_events(args.events)
-            if args.mode is not None:
-                host.set_mode(Mode[args.mode.upper()])
             if args.rate is not None or args.buffer is not None:
                 host.configure(sample_rate=args.rate, buffer_size=args.buffer)
+            if events is not None:
+                host.set_events(events)
+            if args.mode is not None:
+                host.set_mode(Mode[args.mode.upper()])
         finally:
             if paused:
                 with suppress(TransportError):  # of a host that is gone, the first call says so
                     host.enable()
                     say("monitoring was on: paused and resumed")
         return Status.GOOD
+
+
+def _events(host: Host, given: list[str] | None) -> list[int] | None:
+    """The ids of those that the user names."""
+    if given == ["all"]:
+        return list(events_in(host.interface().events))
+    return None if given is None else [host.event(event)[0] for event in given]
 
 
 class Reset(HostCommand):

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final
 
-from perfmon.cli.command import HostCommand, Status, add_json_argument, count
+from perfmon.cli.command import HostCommand, Status, add_json_argument, count, say
 from perfmon.cli.output import NOTHING, counted, duration, print_json
 from perfmon.clock import Clock
 from perfmon.errors import KernNotSupported
@@ -52,6 +52,9 @@ class ShowSamples(HostCommand):
         merged = list(heapq.merge(*newest.values(), key=lambda sample: sample.timestamp))
         for sample in merged[-args.count :]:
             printer.sample(sample)
+        if not (merged or args.follow):
+            hint = "" if host.interface().enabled else ": `perfmon enable` begins to take them"
+            say(f"{host.address} holds no such samples{hint}")
         try:
             while args.follow:
                 time.sleep(0.2)

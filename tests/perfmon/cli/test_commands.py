@@ -83,6 +83,18 @@ def test_configure_refused_leaves_the_host_monitoring(host, run):
     assert host.interface().enabled
 
 
+def test_configure_refused_changes_nothing_at_all(host, run):
+    before = host.configuration()
+    assert run("configure", "--events", "2", "--mode", "stop", "-r", "50")[0] == 2
+    assert host.configuration() == before
+
+
+def test_configure_with_an_unknown_event_does_not_pause_the_host(host, run):
+    status, _, err = run("configure", "--events", "VM_ALLOC,DISK")
+    assert status == 2
+    assert err.startswith("perfmon: unknown event 'DISK'")
+
+
 def test_configure_sets_events_and_mode(host, run):
     good(run("configure", "--events", "vm_alloc,3", "--mode", "stop"))
     assert host.configuration().event_mask == 0b1100
@@ -223,6 +235,16 @@ def test_samples_are_shown_newest_last_with_named_data(host, run):
     assert times == sorted(times)
 
 
+def test_where_there_are_no_samples_it_says_so(host, run):
+    host.disable()
+    host.reset()
+    status, out, err = run("samples")
+    assert (status, out) == (0, "")
+    assert err == (
+        "perfmon: embedded: holds no such samples: `perfmon enable` begins to take them\n"
+    )
+
+
 def test_samples_as_json_are_those_the_library_reads(host, run):
     host.workload.workload_memory(30, 1)
     host.disable()
@@ -301,6 +323,11 @@ def test_every_command_with_figures_prints_them_as_json(host, run, command):
         (["workload", "memory", "0"], "no count of 1"),
         (["workload", "fly", "1"], "invalid choice: 'fly'"),
         (["configure", "-r", "-1"], "not in 0-4294967295"),
+        (["configure", "-r", "fast"], "'fast' is no whole number"),
+        (["configure"], "nothing to configure"),
+        (["workload", "memory", "many"], "'many' is no whole number"),
+        (["--timeout", "soon", "info"], "soon is no number of seconds above 0"),
+        (["stats", "63"], "this host has no event of that number"),
         (["record", "-o", "/dev/null/x", "-d", "1"], "Not a directory"),
         ([], "COMMAND"),
     ],
@@ -406,6 +433,18 @@ def test_all_commands_are_listed_when_none_is_meant(run) -> None:
 
 
 # Pipes and signals, in a process of their own.
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_output_that_is_closed_is_no_accident(closed):
+    command = f"{shlex.join([*PERFMON, '-H', 'embedded:', 'stats', 'VM_ALOC'])} {closed}"
+    for line, status in ((command, 2), (command.replace("VM_ALOC", "VM_ALLOC"), 0)):
+        ended = subprocess.run(
+            ["sh", "-c", line], check=False, capture_output=True, text=True, timeout=60
+        )
+        assert ended.returncode == status
+        assert status == 0 or ended.stdout == ""
+        assert "Traceback" not in ended.stderr
 
 
 def test_a_reader_that_goes_away_ends_it_quietly():

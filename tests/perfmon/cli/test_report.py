@@ -90,6 +90,7 @@ def test_a_trace_that_was_cut_off_says_so(
         (["no-such-directory"], "found no file named metadata"),
         (["TRACE", "-e", "VM_ALOC"], "unknown event 'VM_ALOC'"),
         (["TRACE", "-e", "DISK"], "unknown event 'DISK'"),
+        (["TRACE", "-e", "DISK"], "12 PROFILE\n"),
         (["TRACE", "-e", "63"], "EVENT_63: no durations in "),
     ],
 )
