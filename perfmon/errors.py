@@ -108,7 +108,10 @@ def advise(error: MachError, *, privileged: bool = True) -> None:
 def _hint(error: MachError, privileged: bool) -> str:
     match error:
         case KernInvalidHost() if not privileged:
-            return "this needs the privileged host port: run as root, connect with privileged=True"
+            how = "run as root, connect with privileged=True"
+            if error.address.startswith(("unix:", "tcp:", "ssh:")):
+                how = "the relay must run as root, without --unprivileged"
+            return f"this needs the privileged host port: {how}"
         case KernInvalidArgument() | KernFailure() | KernResourceShortage():
             return _RULES.get(error.routine, "")
         case TransportError():

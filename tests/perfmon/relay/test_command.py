@@ -57,6 +57,17 @@ def test_an_unprivileged_relay_gives_figures_and_nothing_else(tmp_path: Path) ->
         assert not host.interface().enabled
 
 
+def test_through_an_unprivileged_relay_checks_fail_and_say_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with relay_process("--unix", str(tmp_path / "relay"), "--unprivileged") as relay:
+        assert main(["-H", relay.address, "test"]) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "ok      privilege: " in out
+    assert "the relay must run as root, without --unprivileged" in out
+
+
 def test_a_socket_that_a_killed_relay_left_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with relay_process("--unix", str(path)) as relay:
