@@ -18,11 +18,16 @@ from mig.backends.python_exchange import (
 )
 from mig.backends.python_plan import argument_name, user_reply_port
 from mig.backends.python_structures import write_imports
-from mig.backends.python_text import Source, variable_name
+from mig.backends.python_text import Source
 from mig.model.routines import Model, Role
 
 #: What every client has already.
-_ATTRIBUTES = frozenset({"port", "timeout"})
+_ATTRIBUTES = frozenset(
+    {
+        *("port", "timeout", "_package", "_wire", "_transport", "_name", "_reply_port"),
+        *("_require_abi", "_locate"),
+    }
+)
 
 
 def client_module(
@@ -71,7 +76,7 @@ def _write_method(source: Source, exchange: Exchange, sources: Mapping[str, Sequ
     if reply_port:
         positional.insert(0, f"{port_name}: int")
     source.listing(
-        f"def {variable_name(routine.name, _ATTRIBUTES)}(",
+        f"def {exchange.method(_ATTRIBUTES)}(",
         ["self", *positional, *(["*"] if options else []), *options],
         f") -> {exchange.annotation}:",
     )

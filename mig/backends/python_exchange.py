@@ -13,7 +13,7 @@ from pathlib import PurePath
 from mig.backends.python_comments import comment_above, comment_beside, entry
 from mig.backends.python_decode import result_annotation, results
 from mig.backends.python_plan import MessagePlan, Part, Place
-from mig.backends.python_text import Source, class_name
+from mig.backends.python_text import IN_CLASSES, Source, class_name, variable_name
 from mig.backends.python_values import Block, Items, StructureItems, Value
 from mig.model.routines import Model, Routine
 
@@ -30,17 +30,25 @@ class Exchange:
         request: its request.
         reply: its reply; None for a simpleroutine.
         only: the one ABI that has it; empty when both do.
+        others: the names of the subsystem's other routines.
     """
 
     routine: Routine
     request: MessagePlan
     reply: MessagePlan | None
     only: str = ""
+    others: frozenset[str] = frozenset()
 
     @property
     def result_class(self) -> str:
         """The class of several results."""
-        return class_name(self.routine.name) + "Result"
+        name = class_name(self.routine.name)
+        is_shared = name in map(class_name, self.others)
+        return f"{name}Result{self.routine.number if is_shared else ''}"
+
+    def method(self, attributes: Iterable[str]) -> str:
+        """The name of the method in a class that has `attributes` beside its methods."""
+        return variable_name(self.routine.name, {*attributes, *self.others, *IN_CLASSES})
 
     @property
     def has_result_class(self) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from mig.backends.python_plan import MessagePlan, Part, Run
 from mig.backends.python_structures import write_imports, write_layout
 from mig.backends.python_text import Source
-from mig.backends.python_values import Structure
+from mig.backends.python_values import Structure, StructureItems
 from mig.backends.python_wire import Descriptor, descriptor_name
 from mig.model.abi import Abi
 
@@ -38,6 +38,8 @@ class CodecModule:
         self._types: set[str] = set()
         self._words: dict[str, str] = {}
         self._structs: dict[str, str] = {}
+        #: The routine and the run that each of them is of.
+        self._structs_of: dict[str, tuple[str, str, int]] = {}
         self._layouts: dict[str, Structure] = {}
         self.use("Message")
 
@@ -91,15 +93,28 @@ class CodecModule:
         self.use("Struct")
         kind = "REPLY" if plan.is_reply else "REQUEST"
         name = f"_{plan.routine.name.upper()}_{kind}" + (f"_{index + 1}" if index else "")
+        owner = plan.routine.name, kind, index
+        while self._structs_of.setdefault(name, owner) != owner:
+            name += "_"
         self._structs[name] = run.code
         return name
 
     def layout(self, structure: Structure) -> str:
         """Return the constant of a structure's layout."""
         self.use("StructLayout")
-        self.use_type(structure.annotation)
+        self._use_structure(structure)
         self._layouts[structure.layout] = structure
         return structure.layout
+
+    def _use_structure(self, structure: Structure) -> None:
+        """Import a structure's class and those of the structures in it."""
+        self.use_type(structure.annotation)
+        for field in structure.fields:
+            match field.value:
+                case Structure() as inner:
+                    self._use_structure(inner)
+                case StructureItems(structure=inner):
+                    self._use_structure(inner)
 
     def text(self) -> str:
         """Return the module."""

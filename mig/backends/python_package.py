@@ -23,7 +23,7 @@ from mig.backends.python_structures import (
     write_named_tuple,
     write_tuple_class,
 )
-from mig.backends.python_text import Source, class_name
+from mig.backends.python_text import Source, class_name, is_taken
 from mig.backends.python_values import Structure, StructureItems, UnsupportedTypeError, Value
 from mig.frontend.diagnostics import CompileError, Diagnostic, Severity
 from mig.model.routines import Model, Routine
@@ -45,14 +45,15 @@ def generate(
     """
     models = (model_i386, model_x86_64)
     lines = sources or {}
-    users = [list(_exchanges(model, user=True)) for model in models]
-    servers = [list(_exchanges(model, user=False)) for model in models]
+    names = {routine.name for model in models for routine in model.defined_routines}
+    users = [list(_exchanges(model, names, user=True)) for model in models]
+    servers = [list(_exchanges(model, names, user=False)) for model in models]
     exchanges = _merged(*users)
     structures = _structures(exchanges)
     types = [structure.annotation for structure in structures]
     types += [exchange.result_class for exchange in exchanges if exchange.has_result_class]
     client, server = class_name(model_i386.name), class_name(model_i386.name) + "Server"
-    client += "Client" if client in types else ""
+    client += "Client" if client in types or is_taken(client) else ""
     server += "_" if server in types else ""
     files = {
         "__init__.py": _package_module(model_i386, client, types),
@@ -65,8 +66,14 @@ def generate(
     return files
 
 
-def _exchanges(model: Model, *, user: bool) -> Iterable[Exchange]:
-    """Plan every routine; a user sends requests, a server sends replies."""
+def _exchanges(model: Model, names: Collection[str], *, user: bool) -> Iterable[Exchange]:
+    """Plan every routine; a user sends requests, a server sends replies.
+
+    Args:
+        model: the subsystem.
+        names: of its routines on either ABI.
+        user: whose plans.
+    """
     for routine in model.defined_routines:
         try:
             request = plan_message(model.abi, routine, routine.request, sent=user)
@@ -75,7 +82,8 @@ def _exchanges(model: Model, *, user: bool) -> Iterable[Exchange]:
                 reply = plan_message(model.abi, routine, routine.reply, sent=not user)
         except UnsupportedTypeError as error:
             raise _refusal(routine, str(error)) from None
-        yield Exchange(routine, request, reply)
+        others = frozenset(names) - {routine.name}
+        yield Exchange(routine, request, reply, others=others)
 
 
 def _refusal(routine: Routine, reason: str) -> CompileError:
@@ -124,6 +132,7 @@ def _structures(exchanges: Collection[Exchange]) -> list[Structure]:
         CompileError: two of them, or one and a result, would have the same name in Python.
     """
     found: dict[str, Structure] = {}
+    layouts: dict[str, Structure] = {}
     results_of = {
         exchange.result_class: exchange.routine.name
         for exchange in exchanges
@@ -141,6 +150,10 @@ def _structures(exchanges: Collection[Exchange]) -> list[Structure]:
                 other = found.setdefault(name, value)
                 if other.name != value.name:
                     raise _refusal(routine, f"{value.name} and {other.name} are both {name}")
+                namesake = layouts.setdefault(value.layout, value)
+                if namesake.name != value.name:
+                    both = f"{value.name} and {namesake.name} differ by case alone"
+                    raise _refusal(routine, both)
                 if name in results_of:
                     both = f"{value.name} and the result of {results_of[name]} are both {name}"
                     raise _refusal(routine, both)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from mig.backends.python_text import variable_name
+from mig.backends.python_text import IMPORTED, variable_name
 from mig.backends.python_values import (
     PORT_NAME,
     Scalar,
@@ -28,7 +28,7 @@ from mig.model.routines import Argument, Routine
 from mig.model.types import Deallocate, MessageType
 
 #: Names that generated functions use for themselves.
-RESERVED = frozenset(
+RESERVED = IMPORTED | frozenset(
     {
         "self",
         "raw",
@@ -251,7 +251,8 @@ def plan_message(abi: Abi, routine: Routine, layout: MessageLayout, *, sent: boo
 def argument_name(routine: Routine, name: str) -> str:
     """Return the Python name of an argument: no name that generated functions need themselves."""
     derived = {f"{argument.name}_{suffix}" for argument in routine.arguments for suffix in _DERIVED}
-    return variable_name(name, RESERVED | derived)
+    others = {argument.name for argument in routine.arguments if argument.name != name}
+    return variable_name(name, RESERVED | derived | others)
 
 
 def count_default(routine: Routine, argument: str) -> int:

@@ -19,11 +19,11 @@ from mig.backends.python_exchange import (
 )
 from mig.backends.python_plan import argument_name
 from mig.backends.python_structures import write_imports
-from mig.backends.python_text import WIDTH, Source, variable_name
+from mig.backends.python_text import WIDTH, Source
 from mig.model.routines import Model, Role, Routine
 
 #: What every server has already.
-_ATTRIBUTES = frozenset({"_package", "_routines"})
+_ATTRIBUTES = frozenset({"_package", "_routines", "_abc_impl"})
 #: What the runtime calls the parts of a header that a routine's arguments stand for: the value,
 #: and its disposition.
 _FIELDS = {
@@ -110,10 +110,6 @@ def _from_header(routine: Routine) -> list[_Parameter]:
     return found
 
 
-def _method(routine: Routine) -> str:
-    return variable_name(routine.name, _ATTRIBUTES)
-
-
 def _write_table(source: Source, exchanges: Sequence[Exchange]) -> None:
     opening = "_routines: ClassVar[Mapping[int, Routine]] = {"
     if not exchanges:
@@ -123,8 +119,9 @@ def _write_table(source: Source, exchanges: Sequence[Exchange]) -> None:
         for exchange in exchanges:
             routine = exchange.routine
             items = [f'"{routine.name}"']
-            if _method(routine) != routine.name:
-                items.append(f'method="{_method(routine)}"')
+            method = exchange.method(_ATTRIBUTES)
+            if method != routine.name:
+                items.append(f'method="{method}"')
             tuples = {
                 "results": [name for name, _ in _answers(exchange)],
                 "header": [parameter.field for parameter in _from_header(routine)],
@@ -177,7 +174,7 @@ def _write_method(source: Source, exchange: Exchange, sources: Mapping[str, Sequ
     if len(annotations) > 1:
         returned = f"tuple[{', '.join(annotations)}]"
     source.line("@abstractmethod")
-    opening, closing = f"def {_method(routine)}(", f") -> {returned}:"
+    opening, closing = f"def {exchange.method(_ATTRIBUTES)}(", f") -> {returned}:"
     if len(f"    {closing}") <= WIDTH:
         source.listing(opening, ["self", *found], closing)
     else:

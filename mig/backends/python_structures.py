@@ -100,7 +100,7 @@ def write_layout(source: Source, structure: Structure, use: Callable[[str], str]
         use: imports a name of the runtime's.
     """
     name = structure.annotation
-    suffix = structure.layout.lower()
+    suffix = structure.layout.removesuffix("_LAYOUT").lower()
     arguments = [f'"<{packing(structure)}"', name]
     if not is_flat(structure):
         arguments.append(f"make=_make{suffix}")

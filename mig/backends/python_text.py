@@ -16,11 +16,29 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 
+#: Classes and constants that generated modules import beside the package's own classes.
+IMPORTED = frozenset(
+    {
+        *("Any", "ClassVar", "Iterable", "Mapping", "NamedTuple", "Sequence", "Struct"),
+        *("Client", "I386", "MachError", "Message", "Region", "Regions", "Routine", "Server"),
+        *("StructArray", "StructLayout", "X86_64", "BITS_COMPLEX"),
+    }
+)
+
+#: What the bodies of generated classes refer to, so that no method can have the name.
+IN_CLASSES = IMPORTED | {"abstractmethod", "bool", "bytes", "float", "int", "tuple"}
+
 
 def class_name(name: str) -> str:
     """``perf_event_stats_t`` as ``PerfEventStats``."""
     words = name.removesuffix("_t").split("_")
-    return "".join(word[:1].upper() + word[1:] for word in words if word)
+    joined = "".join(word[:1].upper() + word[1:] for word in words if word)
+    return joined if joined.isidentifier() else f"X{joined}"
+
+
+def is_taken(name: str) -> bool:
+    """Whether a class cannot have the name."""
+    return keyword.iskeyword(name) or name in IMPORTED
 
 
 def constant_name(name: str) -> str:
@@ -29,8 +47,13 @@ def constant_name(name: str) -> str:
 
 
 def variable_name(name: str, taken: Iterable[str] = ()) -> str:
-    """`name`, with underscores behind it until it is no keyword and not in `taken`."""
+    """`name`, with underscores behind it until it is no keyword and not in `taken`.
+
+    Python gives a meaning to two underscores in front; of these one is left.
+    """
     taken = frozenset(taken)
+    while name.startswith("__"):
+        name = name[1:]
     while keyword.iskeyword(name) or name in taken:
         name += "_"
     return name

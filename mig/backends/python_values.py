@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mig.backends.python_text import class_name, constant_name, variable_name
+from mig.backends.python_text import class_name, constant_name, is_taken, variable_name
 from mig.frontend.diagnostics import Position
 from mig.model.types import MessageType, Type
 
@@ -105,12 +105,13 @@ class Structure:
     @property
     def annotation(self) -> str:
         """The name of the NamedTuple."""
-        return class_name(self.name)
+        name = class_name(self.name)
+        return f"{name}Struct" if is_taken(name) else name
 
     @property
     def layout(self) -> str:
         """The name of the layout in an ABI's module."""
-        return "_" + constant_name(self.name)
+        return f"_{constant_name(self.name)}_LAYOUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +193,16 @@ def value_of(kind: Type) -> Value:
 
 def structure_of(kind: Type) -> Structure:
     """Return the structure that a ``struct { ... }`` is."""
-    fields = []
+    fields: list[Field] = []
     end = 0
     for member in kind.members:
         if member.type.variable or not member.type.inline:
             raise UnsupportedTypeError(f"member {member.name}, which is not of fixed size")
-        field = variable_name(member.name.lstrip("_") or "field")
+        field = member.name.lstrip("_")
+        if not field.isidentifier():
+            field = f"field{field}"
+        others = {other.name for other in kind.members if other is not member}
+        field = variable_name(field, {*others, *(found.name for found in fields)})
         padding = member.offset - end
         fields.append(Field(field, member.position, value_of(member.type), padding))
         end = member.offset + member.type.bytes

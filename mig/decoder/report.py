@@ -74,7 +74,7 @@ def value_text(value: Any, shown: int | None) -> str:
             return f"{value[: 4 * shown]!r} ... {len(value)} bytes"
         return repr(value)
     if isinstance(value, Mapping):
-        members = (item for item in value.items() if not item[0].startswith("_"))
+        members = (item for item in value.items() if item[0] != "_io")
         return "{" + ", ".join(f"{key}: {value_text(part, shown)}" for key, part in members) + "}"
     if isinstance(value, Sequence):
         part = value if shown is None else value[: shown + 1]

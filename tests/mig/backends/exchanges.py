@@ -143,7 +143,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes | int | float):
         return value
     if isinstance(value, Mapping):
-        value = [item for name, item in value.items() if not name.startswith("_")]
+        value = [item for name, item in value.items() if name != "_io"]
     return [plain(item) for item in value]
 
 

@@ -31,7 +31,7 @@ from mig.rpc.port import Port
 from mig.rpc.transport import Transport
 
 ROOT = Path(__file__).parents[3]
-FILES = ("gnu_mig_wire.defs", "python_forms.defs")
+FILES = ("gnu_mig_wire.defs", "python_forms.defs", "odd_names.defs")
 # Straight-line code has a branch per argument, and as many parameters as the routine.
 STRAIGHT_LINE = "PLR0911,PLR0912,PLR0915,PLR0917"
 
@@ -318,6 +318,34 @@ def test_names_that_a_client_has_already_get_out_of_its_way() -> None:
     files = generate(*(compile_text(text, abi=name) for name in ABIS))
     assert "class SampleClient(Client):" in files["client.py"]
     assert "def port_(self, class_: Sample) -> None:" in files["client.py"]
+
+
+def test_routines_that_differ_by_case_have_structs_and_classes_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"""{HEAD}
+        routine ask(p : port_t; out a : int; out b : short);
+        routine Ask(p : port_t; out a : int64; out b : int64);"""
+    (tmp_path / "case").mkdir()
+    for name, source in generate(*(compile_text(text, abi=name) for name in ABIS)).items():
+        (tmp_path / "case" / name).write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("case")
+    codec = importlib.import_module("case.i386")
+    for name, number in (("ask", 0), ("Ask", 1)):
+        answer = deliver(I386, getattr(codec, f"encode_{name}_reply")(0x77, 1, 2))
+        found = getattr(module.Sample(Port(Scripted(I386, answer), 1)), name)()
+        assert found == (1, 2)
+        assert type(found).__name__ == f"AskResult{number}"
+
+
+def test_structures_that_differ_by_case_are_refused() -> None:
+    text = f"""{HEAD} type a_t = struct {{ int x; }}; type aB = struct {{ int y; }};
+        type AB_t = struct {{ int y; }};
+        routine r(p : port_t; one : aB; two : a_t; three : AB_t);"""
+    models = [compile_text(text, abi=name) for name in ABIS]
+    with pytest.raises(CompileError, match="routine r: AB_t and aB are both AB"):
+        generate(*models)
 
 
 def test_a_routine_that_differs_between_the_abis_is_refused() -> None:

@@ -25,6 +25,7 @@ from tests.mig.backends.exchanges import (
 FILES = (
     "gnu_mig_wire.defs",
     "python_forms.defs",
+    "odd_names.defs",
     "include/mach/perf_monitor.defs",
     "include/mach/perf_alert.defs",
     "csrc/workload/perf_workload.defs",

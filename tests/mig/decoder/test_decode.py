@@ -11,7 +11,7 @@ import pytest
 from mig.cli import main
 from mig.compile import compile_defs
 from mig.decoder.decode import Decoder
-from mig.decoder.report import lines_of
+from mig.decoder.report import lines_of, value_text
 from mig.rpc.abi import ABIS
 from mig.rpc.message import Header, Message
 from mig.rpc.server import error_reply
@@ -80,6 +80,10 @@ def test_arguments_are_shown_with_offset_type_and_value(decoder: Decoder) -> Non
         " = [{tag: 1, small: 2, medium: 3}, {tag: -1, small: 5, medium: 6}]",
         "  0x0038 name: name_t = b'hi'",
     ]
+
+
+def test_members_whose_names_begin_with_an_underscore_are_shown() -> None:
+    assert value_text({"_io": None, "_a": 1, "b": 2}, None) == "{_a: 1, b: 2}"
 
 
 def test_messages_delimit_themselves_with_what_is_out_of_line(decoder: Decoder) -> None:
