@@ -55,6 +55,9 @@ Anything else that begins with a dash goes to the preprocessor: $CPP, or $CC -E 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     given = sys.argv[1:] if words is None else words
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):  # as mig.files reads and writes, whatever the locale
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
         return _run(given)
     except UsageError as error:

@@ -120,6 +120,23 @@ def test_standard_input_is_a_dash(directory, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("small 300 one")
 
 
+@pytest.mark.parametrize("words", [("-n", "-header", "/dev/stdout"), ("--check",)])
+@pytest.mark.parametrize("file", ["-", "latin.defs"])
+def test_text_in_another_encoding_passes_through_in_every_locale(directory, words, file):
+    text = f'{DEFS}import "caf\xe9.h";\nroutine one(p : port_t; class : int); /* caf\xe9 */\n'
+    (directory / "latin.defs").write_bytes(text.encode("latin-1"))
+    with (directory / "latin.defs").open("rb") as standard_input:
+        done = subprocess.run(
+            [sys.executable, "-m", "mig", "--abi", "i386", *words, file],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"},
+            stdin=standard_input,
+            capture_output=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr.decode()
+    assert "caf\xe9".encode("latin-1") in done.stdout
+
+
 def test_cc_replaces_the_preprocessor(directory, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", (directory / "good.defs").open())
     assert main(["-n", "-cc", "cat", "-", "/dev/null", "-list", "/dev/stdout"]) == 0
