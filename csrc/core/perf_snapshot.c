@@ -1,8 +1,8 @@
 /*
  * Copies of one CPU at a time.
  *
- * Each copy is small, or a pass over the buckets of one event, so that it soon falls between two events of even the
- * busiest CPU.
+ * Each copy is small, or a pass over the buckets of one event, so that it soon
+ * falls between two events of even the busiest CPU.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later

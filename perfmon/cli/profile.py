@@ -23,7 +23,7 @@ from perfmon.cli.command import (
     say,
 )
 from perfmon.cli.output import counted, number, print_json, table
-from perfmon.errors import TransportError
+from perfmon.errors import MissingExtraError, TransportError
 from perfmon.events import Event, events_in
 from perfmon.host import Host
 from perfmon.interface import NameKind
@@ -143,8 +143,11 @@ def _symbols(image: Path | None) -> SymbolTable | None:
     if image is None:
         return None
     from perfmon.kernel.errors import KernelError
-    from perfmon.kernel.symbols import kernel_functions
 
+    try:
+        from perfmon.kernel.symbols import kernel_functions
+    except ImportError as error:
+        raise MissingExtraError("kernel", error.name or "a package", "profile --image") from error
     try:
         return SymbolTable(kernel_functions(image))
     except KernelError as error:

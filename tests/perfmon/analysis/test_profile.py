@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What PROFILE samples say, and how addresses get names."""
 
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 from perfmon import Sample
 from perfmon.analysis.profile import IN_INTERRUPT, UNKNOWN, Hit, Profile, Stack, stacks
 from perfmon.analysis.symbols import SymbolTable
+from perfmon.cli.profile import _symbols
+from perfmon.errors import MissingExtraError
 from perfmon.events import Event
 
 TABLE = SymbolTable([(0xC1000000, 0x10, "first"), (0xC1000010, 0x30, "second")])
@@ -78,3 +82,13 @@ def test_counts_come_with_the_largest_first_and_folded_by_name() -> None:
     assert profile.by("task") == [(("b",), 3), (("a",), 2)]
     assert profile.by("place") == [(("x",), 5)]
     assert list(profile.folded()) == ["a;t;kernel;x 2", "b;t;user;x 3"]
+
+
+def test_symbols_without_what_reads_images_say_which_extra_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("symbols", "image"):
+        monkeypatch.delitem(sys.modules, f"perfmon.kernel.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "elftools.dwarf.die", None)
+    with pytest.raises(MissingExtraError, match=r"perfmon\[kernel\]"):
+        _symbols(Path("gnumach"))
