@@ -24,6 +24,7 @@ from mig.rpc.errors import (
 )
 from mig.rpc.message import Message, unpack_header
 from mig.rpc.transport import Transport
+from mig.rpc.transports.connection import POLL_MAX
 from mig.rpc.transports.stream import (
     HELLO_MAX,
     NOTIFY_PORT_DELETED,
@@ -93,7 +94,7 @@ class SocketPeer:
     def _wait(self, event: int, deadline: float | None) -> None:
         poll = select.poll()
         poll.register(self._connection, event)
-        if not poll.poll(None if deadline is None else 1000 * _left(deadline)):
+        if not poll.poll(None if deadline is None else min(1000 * _left(deadline), POLL_MAX)):
             raise TimeoutError
 
 

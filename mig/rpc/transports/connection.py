@@ -15,6 +15,9 @@ from mig.rpc.errors import CallTimeout, PeerDied
 
 _PIECE = 1 << 18
 
+POLL_MAX = (1 << 31) - 1
+"""Milliseconds of the longest wait that poll() takes: 24 days, after which a time is over."""
+
 
 class Connection:
     """A connected socket.
@@ -101,13 +104,13 @@ class Connection:
     def _wait(self, event: int, deadline: float | None) -> None:
         if self.closed:
             raise PeerDied("this connection was closed", address=self.address)
-        left = None if deadline is None else deadline - time.monotonic()
+        left = None if deadline is None else 1000 * (deadline - time.monotonic())
         poll = select.poll()
         try:
             poll.register(self._socket, event)
         except (OSError, ValueError) as error:  # closed meanwhile
             raise self._broken(error) from error
-        if (left is not None and left <= 0) or not poll.poll(None if left is None else left * 1000):
+        if (left is not None and left <= 0) or not poll.poll(left and min(left, POLL_MAX)):
             raise CallTimeout(self._late, address=self.address)
 
     def _broken(self, error: Exception) -> PeerDied:

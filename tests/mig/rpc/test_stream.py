@@ -296,3 +296,8 @@ def test_nobody_listening_is_named(tmp_path: Path) -> None:
         port = unused.getsockname()[1]
         with pytest.raises(ConnectError, match=f"tcp:127.0.0.1:{port}: cannot connect"):
             open_tcp("127.0.0.1", port)
+
+
+def test_a_call_may_have_more_time_than_the_system_can_wait(connect: Connect) -> None:
+    with connect(echo(I386)) as transport:
+        assert transport.call(message(I386), timeout=1e9).data == message(I386).data

@@ -117,6 +117,12 @@ def test_what_is_no_message_ends_the_connection(serve: Serve, garbage: bytes) ->
     served.await_log("hung up on: expected a message of 32 to ")
 
 
+def test_a_client_may_be_silent_for_longer_than_the_system_can_wait(serve: Serve) -> None:
+    with serve(idle=1e9).connect() as host:
+        time.sleep(0.05)
+        assert host.interface().version == 1
+
+
 def test_a_silent_client_is_hung_up_on(serve: Serve) -> None:
     served = serve(idle=0.1)
     connection, _ = served.raw()
