@@ -188,7 +188,7 @@ def find(name: str) -> Guest:
     """
     guest = _existing(name)
     if not guest.alive:
-        raise GuestError(f"guest {name} has ended ({_running()})")
+        raise GuestError(f"guest {name} has ended; {_running()}")
     return guest
 
 
@@ -223,7 +223,7 @@ def open_guest(name: str) -> MailboxTransport:
         guest = find(name)
     except GuestError as error:
         raise ConnectError(
-            str(error), address=f"qemu:{name}", hint="perfmon kernel boot starts one"
+            str(error), address=f"qemu:{name}", hint=f"`perfmon kernel boot {name}` boots it"
         ) from error
     return MailboxTransport(
         guest.mailbox, address=guest.address, alive=lambda: _is_locked(guest.directory)
@@ -311,7 +311,7 @@ def _directory(name: str) -> Path:
 def _existing(name: str) -> Guest:
     guest = _read(name) if _NAME.fullmatch(name) else None
     if guest is None:
-        raise GuestError(f"guest {name} does not exist ({_running()})")
+        raise GuestError(f"guest {name} does not exist; {_running()}")
     return guest
 
 

@@ -64,11 +64,12 @@ def test_a_running_guest_is_listed_and_found(guest: Guest):
 
 
 def test_a_guest_that_does_not_exist_is_told_from_those_that_do(guest: Guest):
-    with pytest.raises(GuestError, match=f"guest none does not exist .running: .*{guest.name}"):
+    with pytest.raises(GuestError, match=f"guest none does not exist; running: .*{guest.name}"):
         stop("none")
     with pytest.raises(ConnectError, match="guest none does not exist") as caught:
         open_guest("none")
     assert "qemu:none" in str(caught.value)
+    assert str(caught.value).endswith(" (`perfmon kernel boot none` boots it)")
 
 
 def test_a_guest_that_ends_by_itself_before_it_is_stopped_is_cleared_away(
