@@ -17,7 +17,7 @@ from perfmon.cli.command import (
     positive_seconds,
     say,
 )
-from perfmon.cli.comparing import add_run_arguments, progress, work_of
+from perfmon.cli.comparing import add_run_arguments, measurement_named, progress, work_of
 from perfmon.cli.output import NOTHING, counted, duration, number, print_json, table
 from perfmon.events import event_name
 from perfmon.host import Host
@@ -171,8 +171,6 @@ class Show(Command):
 
     def run(self, args: argparse.Namespace) -> int:
         """Print it."""
-        from perfmon.regressions.sources import measurement_named
-
         measurement = measurement_named(args.baseline)
         if args.json:
             print_json(_description(measurement))

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from perfmon.cli.command import CommandError, Status, count
+from perfmon.cli.command import CommandError, Status, count, say
+from perfmon.cli.output import counted
 from perfmon.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("text", "markdown", "json", "junit")
 _SUFFIXES: Final = {".txt": "text", ".md": "markdown", ".json": "json", ".xml": "junit"}
+
+
+def measurement_named(text: str) -> Measurement:
+    """The measurement that a user names; says so when it is of a trace that lacks events."""
+    from perfmon.regressions import sources
+
+    measurement = sources.measurement_named(text)
+    trace = sources.trace_named(text)
+    if trace and (missing := sum(map(trace.discarded, trace.streams))):
+        say(f"{text}: {counted(missing, 'event')} missing: its counts are of what was recorded")
+    return measurement
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from perfmon.cli.command import (
     positive_seconds,
     say,
 )
-from perfmon.cli.comparing import add_run_arguments
+from perfmon.cli.comparing import add_run_arguments, measurement_named
 from perfmon.cli.output import counted, duration, number, print_json, table
 from perfmon.events import event_id
 from perfmon.host import Host
@@ -72,8 +72,6 @@ class Add(HostCommand):
 
     def run(self, args: argparse.Namespace) -> int:
         """Take what is there, or measure."""
-        from perfmon.regressions.sources import measurement_named
-
         if not args.baseline:
             return super().run(args)
         _history(args).add(args.series, args.label, measurement_named(args.baseline))

@@ -15,6 +15,7 @@ from perfmon.cli.comparing import (
     add_run_arguments,
     check_reports,
     finish,
+    measurement_named,
     progress,
     settings_of,
     work_of,
@@ -87,7 +88,6 @@ class CheckRegression(HostCommand):
 
     def _against(self, host: Host, args: argparse.Namespace) -> int:
         from perfmon.regressions.compare import compare
-        from perfmon.regressions.sources import measurement_named
 
         check_reports(args)
         before = measurement_named(args.against)
@@ -118,7 +118,6 @@ class Compare(Command):
     def run(self, args: argparse.Namespace) -> int:
         """Print the verdict."""
         from perfmon.regressions.compare import compare
-        from perfmon.regressions.sources import measurement_named
 
         check_reports(args)
         addresses = [_address(text) for text in (args.before, args.after)]

@@ -48,7 +48,7 @@ def _text(comparison: Comparison, every: bool) -> str:
     if shown:
         lines += ["", table(_TITLES, [_row(finding) for finding in shown])]
     if left_out:
-        lines.append(f"and {_tally(left_out)}")
+        lines.append(f"and {_tally(left_out)} (--all shows them)" if shown else "--all shows them")
     lines += ["", f"method: {comparison.method}"]
     return "\n".join(lines) + "\n"
 
@@ -66,7 +66,7 @@ def _markdown(comparison: Comparison, every: bool) -> str:
     if shown:
         cells = [titles, rule, *([_bold(finding, at) for at in range(8)] for finding in shown)]
         lines += ["", *(f"| {' | '.join(row)} |" for row in cells)]
-    if left_out:
+    if shown and left_out:
         lines += ["", f"And {_tally(left_out)}."]
     lines += ["", f"<sub>{comparison.method}</sub>"]
     return "\n".join(lines) + "\n"

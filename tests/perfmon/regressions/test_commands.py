@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -202,5 +203,25 @@ def test_text_leaves_out_what_did_not_move_unless_asked():
     kinds = {(2, f"{size} bytes"): size for size in range(20)}
     found = compare(counted(kinds), counted({**kinds, (2, "7 bytes"): 8}))
     assert render(found, Format.TEXT).count("\nVM_ALLOC") == 1
-    assert "and 19 unchanged" in render(found, Format.TEXT)
+    assert "and 19 unchanged (--all shows them)" in render(found, Format.TEXT)
     assert render(found, Format.TEXT, every=True).count("\nVM_ALLOC") == 20
+
+
+def test_where_nothing_moved_the_tally_stands_there_once():
+    kinds = {(2, f"{size} bytes"): size for size in range(20)}
+    found = compare(counted(kinds), counted(kinds))
+    for form in (Format.TEXT, Format.MARKDOWN):
+        assert render(found, form).count("20 unchanged") == 1
+    assert "\n--all shows them\n" in render(found, Format.TEXT)
+
+
+def test_a_trace_that_lacks_events_says_so_when_it_is_compared(run: Run, tmp_path: Path):
+    trace = str(tmp_path / "trace")
+    whole = str(tmp_path / "whole")
+    work = ["--", *PERFMON, "workload", "memory", "300"]
+    assert run("record", "-o", trace, "-r", "100", *work)[0] == 0
+    assert run("record", "-o", whole, "-r", "0", *work)[0] == 0
+    _, _, err = run("compare", trace, whole, "--force")
+    assert re.fullmatch(
+        rf"perfmon: {trace}: [\d,]+ events missing: its counts are of what was recorded\n", err
+    )
