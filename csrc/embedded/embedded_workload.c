@@ -416,3 +416,9 @@ embedded_workload_start(mach_port_t name, mach_port_t host)
 	pthread_attr_destroy(&detached);
 	return error == 0 ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 }
+
+kern_return_t
+serve_workload_late_page(mach_port_t server, uint32_t milliseconds, uint32_t *done)
+{
+	return serve_workload_pingpong(server, milliseconds, done);
+}

@@ -44,6 +44,7 @@ empty(struct perf_activity *activity, uintptr_t thread)
 	perf_interval_close(&activity->fault);
 	perf_interval_close(&activity->end);
 	activity->sending = 0;
+	activity->message_size = 0;
 }
 
 /* Nobody else enters this thread: it is the one that is about to run here. */

@@ -19,6 +19,7 @@
 #define MAGIC 0x50414745u
 #define ENDED_ID 4982
 #define PAGED_ID 4987
+#define LATE_AT 0x20000000 /* where nothing is */
 
 boolean_t memory_object_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 
@@ -26,6 +27,7 @@ static union guest_stack pager_stack;
 static mach_port_t object_port; /* the other task's, once it has been given */
 static mach_port_t ended_port;	/* where it says that an object has ended */
 static boolean_t is_silent;
+static uint32_t lateness; /* milliseconds before a page is supplied */
 
 /* Every page is the same: what is read of it, and a message that is sent from there. */
 struct page {
@@ -53,6 +55,8 @@ kern_return_t memory_object_data_request(memory_object_t object, memory_object_c
 	(void)object, (void)access;
 	if (is_silent)
 		return KERN_SUCCESS;
+	if (lateness != 0)
+		guest_sleep(lateness);
 	for (vm_size_t at = 0; at < length; at += GUEST_PAGE_SIZE)
 		memory_object_data_supply(control, offset + at, (vm_offset_t)&supply,
 					  GUEST_PAGE_SIZE, FALSE, VM_PROT_NONE, FALSE,
@@ -246,5 +250,69 @@ kern_return_t serve_workload_paging(mach_port_t server, uint32_t count, uint32_t
 		child_end(task, thread);
 	}
 	mach_port_destroy(mach_task_self(), object_port);
+	return result;
+}
+
+/* A page of another task that this one is the pager of, late. */
+
+static union guest_stack sender_stack;
+
+static void send_late_page(void)
+{
+	mach_msg_header_t nothing;
+
+	mach_msg(&((struct page *)LATE_AT)->message, MACH_SEND_MSG, sizeof(mach_msg_header_t), 0,
+		 MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+	for (;;)
+		mach_msg(&nothing, MACH_RCV_MSG, 0, sizeof(nothing), mach_reply_port(),
+			 MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+}
+
+static kern_return_t supply_late(mach_port_t task, mach_port_t object, mach_port_t *thread)
+{
+	vm_address_t address = LATE_AT;
+	kern_return_t result;
+	mach_msg_id_t id;
+
+	result = child_give_sender(task, ended_port);
+	if (result == KERN_SUCCESS)
+		result = vm_map(task, &address, GUEST_PAGE_SIZE, 0, FALSE, object, 0, FALSE,
+				VM_PROT_READ, VM_PROT_READ, VM_INHERIT_NONE);
+	if (result == KERN_SUCCESS)
+		result = pager_serve(object, FALSE, &id);
+	if (result == KERN_SUCCESS)
+		result = child_run(task, &sender_stack, thread);
+	if (result == KERN_SUCCESS)
+		result = pager_serve(object, FALSE, &id);
+	return result == KERN_SUCCESS ? hear(PAGED_ID) : result;
+}
+
+kern_return_t serve_workload_late_page(mach_port_t server, uint32_t milliseconds, uint32_t *done)
+{
+	mach_port_t task, object, thread = MACH_PORT_NULL;
+	kern_return_t result;
+	mach_msg_id_t id;
+
+	(void)server;
+	*done = 0;
+	if (ended_port == MACH_PORT_NULL)
+		ended_port = mach_reply_port();
+	prepare_page();
+	supply.page.message.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0);
+	guest_thread_function(&sender_stack, send_late_page);
+	result = guest_port_create(&object);
+	if (result != KERN_SUCCESS)
+		return result;
+	result = child_create(&task);
+	if (result == KERN_SUCCESS) {
+		lateness = milliseconds;
+		result = supply_late(task, object, &thread);
+		lateness = 0;
+		child_end(task, thread);
+		if (result == KERN_SUCCESS)
+			result = pager_serve(object, FALSE, &id);
+	}
+	mach_port_destroy(mach_task_self(), object);
+	*done = result == KERN_SUCCESS;
 	return result;
 }

@@ -27,32 +27,32 @@ name
 	.text
 
 /*
- * A system call begins, of the thread whose activity is in r11.  Its first six
- * arguments are in registers, of which rdx is in the way.
+ * A system call begins.  The stack: number, return address, arguments from the
+ * seventh on.  The number makes way, and so does rdx, the third argument.
  */
-	.macro	BEGIN_CALL
-	movq	%rdx, %r10
-	rdtsc
-	movl	%eax, PERF_ACTIVITY_CALL(%r11)
-	movl	%edx, PERF_ACTIVITY_CALL + 4(%r11)
-	movq	%r10, %rdx
-	.endm
-
-/* The stack: number, return address, arguments from the seventh on.  The number makes way. */
 FUNCTION(perf_trap_entered):
 	popq	%rax
 	subl	$-128, %eax
 	movq	perf_current, %r11
 	movl	%eax, PERF_ACTIVITY_TRAP(%r11)
-	BEGIN_CALL
+	movq	%rdx, %r10
+	rdtsc
+	movl	%eax, PERF_ACTIVITY_CALL(%r11)
+	movl	%edx, PERF_ACTIVITY_CALL + 4(%r11)
+	movq	%r10, %rdx
 	movl	PERF_ACTIVITY_TRAP(%r11), %eax
 	jmp	*perf_trap_originals(, %rax, 8)
 	.size	perf_trap_entered, . - perf_trap_entered
 
+/* Its third argument is the size of the message to send. */
 FUNCTION(perf_message_trap_entry):
 	movq	perf_current, %r11
 	movl	$PERF_TRAP_MACH_MSG, PERF_ACTIVITY_TRAP(%r11)
-	BEGIN_CALL
+	movl	%edx, PERF_ACTIVITY_MESSAGE_SIZE(%r11)
+	rdtsc
+	movl	%eax, PERF_ACTIVITY_CALL(%r11)
+	movl	%edx, PERF_ACTIVITY_CALL + 4(%r11)
+	movl	PERF_ACTIVITY_MESSAGE_SIZE(%r11), %edx
 	jmp	*perf_trap_originals + 8 * PERF_TRAP_MACH_MSG
 	.size	perf_message_trap_entry, . - perf_message_trap_entry
 
@@ -63,20 +63,19 @@ FUNCTION(perf_message_trap_entry):
 	.endm
 
 /*
- * copyinmsg(user, kernel, size, room), of which rcx is in the way.  The thread may
- * wait for its message's page, but hands over no stack and sends no message of its
- * own meanwhile that would be taken for this one.
+ * copyinmsg(user, kernel, size, room), whose size the system call has noted.  The
+ * thread may wait for its message's page, and monitoring may be disabled
+ * meanwhile: so what is needed afterwards is on its stack.
  */
 FUNCTION(__wrap_copyinmsg):
-	movq	perf_current, %r11
-	movl	%edx, PERF_ACTIVITY_MESSAGE_SIZE(%r11)
-	leaq	-PERF_OFFSET_KMSG_HEADER(%rsi), %rax
-	movq	%rax, PERF_ACTIVITY_SENDING(%r11)
+	pushq	%rsi
 	call	__real_copyinmsg
+	popq	%rdx
 	movq	perf_current, %rcx
-	movq	PERF_ACTIVITY_SENDING(%rcx), %rdx
-	movl	PERF_OFFSET_KMSG_HEADER + PERF_HEADER_ID(%rdx), %edx
-	movl	%edx, PERF_ACTIVITY_MESSAGE_ID(%rcx)
+	movl	PERF_HEADER_ID(%rdx), %esi
+	movl	%esi, PERF_ACTIVITY_MESSAGE_ID(%rcx)
+	subq	$PERF_OFFSET_KMSG_HEADER, %rdx
+	movq	%rdx, PERF_ACTIVITY_SENDING(%rcx)
 	ret
 	.size	__wrap_copyinmsg, . - __wrap_copyinmsg
 
