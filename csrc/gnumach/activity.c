@@ -40,6 +40,7 @@ empty(struct perf_activity *activity, uintptr_t thread)
 
 	activity->ids.task = perf_task_id(task);
 	activity->ids.thread = perf_thread_id(thread, task);
+	activity->trap = 0; /* nothing has been received */
 	perf_interval_close(&activity->call);
 	perf_interval_close(&activity->fault);
 	perf_interval_close(&activity->end);
