@@ -49,15 +49,6 @@ port_write(uint16_t port, uint8_t value)
 	__asm__ __volatile__("outb %0, %1" : : "a"(value), "Nd"(port));
 }
 
-static void
-begin_counting(void)
-{
-	port_write(CONTROL, (port_read(CONTROL) & ~SPEAKER) | GATE);
-	port_write(COMMAND, COUNT_DOWN);
-	port_write(CHANNEL, COUNTS_MAX & 0xff);
-	port_write(CHANNEL, COUNTS_MAX >> 8);
-}
-
 static uint32_t
 counted(void)
 {
@@ -66,6 +57,17 @@ counted(void)
 	port_write(COMMAND, LATCH);
 	low = port_read(CHANNEL);
 	return COUNTS_MAX - (low | (uint32_t)port_read(CHANNEL) << 8);
+}
+
+/* The channel counts from its next tick on: until then it says what it had before. */
+static void
+begin_counting(void)
+{
+	port_write(CONTROL, (port_read(CONTROL) & ~SPEAKER) | GATE);
+	port_write(COMMAND, COUNT_DOWN);
+	port_write(CHANNEL, COUNTS_MAX & 0xff);
+	port_write(CHANNEL, COUNTS_MAX >> 8);
+	counted();
 }
 
 /* The clock at a count: of several readings the one that took least time. */
@@ -102,7 +104,7 @@ measured(void)
 		if (end - begin > STANDSTILL)
 			return 0;
 	} while (to - from < COUNTED);
-	if (port_read(CONTROL) & ENDED)
+	if (to < from || (port_read(CONTROL) & ENDED) != 0)
 		return 0;
 	return perf_divide((end - begin) * COUNTS_PER_SECOND, to - from, &rest);
 }
