@@ -179,21 +179,17 @@ thread_ended(kern_return_t result, const struct ending *ending)
 				  ending->thread, ending->task);
 }
 
-void thread_halt_self(void);
-
 /*
- * thread_halt_self() blocks for good if the thread is to end, and otherwise
- * until it is resumed.
+ * A thread that is to end blocks for good in thread_halt_self(), the first time
+ * from then on that it gives up its stack.
  */
 PERF_WRAP(void, thread_block, (void (*continuation)(void)))
 {
 	struct perf_activity *activity = perf_activity_current();
 
-	if (perf_interval_is_open(&activity->end) &&
-	    perf_is_within(__builtin_return_address(0), (uintptr_t)thread_halt_self,
-			   PERF_SIZE_THREAD_HALT_SELF)) {
+	if (perf_interval_is_open(&activity->end) && continuation != NULL) {
 		perf_interval_ended(PERF_EVENT_THREAD_TERMINATE, activity->ids.thread,
-				  activity->ids.task, &activity->end);
+				    activity->ids.task, &activity->end);
 		perf_interval_close(&activity->end);
 	}
 	__real_thread_block(continuation);

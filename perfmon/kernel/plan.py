@@ -38,7 +38,7 @@ _NEEDED = (
     "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
     "convert_port_to_host_priv", "return_to_iret", "kernel_stack", "all_intrs",
-    "int_from_intstack", "user_trap", "thread_halt_self", "kernel_task", "assert_wait",
+    "int_from_intstack", "user_trap", "kernel_task", "assert_wait",
     "clear_wait", "thread_set_timeout", "thread_wakeup_prim", "ipc_port_release_sonce",
     "mach_msg_send_from_kernel", "kernel_cmdline", "printf", ANCHOR,
 )  # fmt: skip
@@ -155,6 +155,5 @@ def _definitions(image: KernelImage, base: int) -> dict[str, str]:
         "SIZE_TIME": image.sizes["time"],
         "SIZE_MACH_MSG_TRAP": image.sizes["mach_msg_trap"],
         "SIZE_EXCEPTION_RAISE": image.sizes["exception_raise"],
-        "SIZE_THREAD_HALT_SELF": image.sizes["thread_halt_self"],
     }
     return {name: f"{value:#x}" for name, value in numbers.items()}

@@ -21,13 +21,18 @@ def link(directory: Path, name: str, *more: str) -> Path:
     return image
 
 
-def build(directory: Path) -> Path:
-    """Compile the stand-in, without the monitor, into a directory; returns its image."""
+def build(directory: Path, last_calls: str = "-fno-optimize-sibling-calls") -> Path:
+    """Compile the stand-in, without the monitor, into a directory; returns its image.
+
+    Args:
+        directory: where to; exists.
+        last_calls: the compiler's option for calls that are the last a function does.
+    """
     root = paths.sources()
     include = (STANDIN, root / "csrc" / "guest" / "include", root / "include")
     build = Build(I386, directory, include)
     stub = build.user_stubs(root / "include" / "mach" / "perf_monitor.defs", "perf_monitor")
     sources = [*sorted(STANDIN.glob("*.c")), *sorted(STANDIN.glob("*.S")), stub]
-    objects = build.compile(sources, "-g", "-fno-optimize-sibling-calls")
+    objects = build.compile(sources, "-g", last_calls)
     subprocess.run(["ar", "rcs", directory / "libkernel.a", *objects], check=True)
     return link(directory, "plain")

@@ -53,6 +53,15 @@ def test_both_ways_into_a_kernel_count_the_same(kernel: Path, tmp_path: Path):
     assert run(tmp_path / "added") == linked
 
 
+def test_a_kernel_whose_last_calls_are_jumps_counts_the_same(tmp_path: Path):
+    """Debian's are compiled without such jumps, which GNU Mach's own Makefile does not ask for."""
+    kernel = build(tmp_path, "-foptimize-sibling-calls")
+    made = build_objects(kernel, tmp_path / "monitor")
+    thrice = tuple(3 * count for count in ONCE)
+    linked = run(link(tmp_path, "linked", f"@{made.response}"))
+    assert linked == {"once": ONCE, "thrice": thrice, "disabled": thrice}
+
+
 def test_the_objects_are_the_same_for_both_ways(kernel: Path, tmp_path: Path):
     image = KernelImage(kernel)
     plan = plan_of(image)

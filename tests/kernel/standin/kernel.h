@@ -76,7 +76,7 @@ int thread_terminate_release(struct thread *thread, struct task *task, uint32_t 
 			     uint32_t reply, uint32_t address, uint32_t size);
 void thread_force_terminate(struct thread *thread);
 void thread_deallocate(struct thread *thread);
-void thread_halt_self(void);
+void thread_halt_self(void (*continuation)(void));
 void thread_block(void (*continuation)(void));
 void kmem_cache_free(void *cache, uint32_t object);
 struct thread *switch_context(struct thread *from, void (*continuation)(void), struct thread *to);

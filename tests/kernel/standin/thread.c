@@ -47,7 +47,12 @@ void thread_deallocate(struct thread *thread)
 	kmem_cache_free(thread_cache, (uint32_t)thread);
 }
 
-void thread_halt_self(void)
+static void walking_zombie(void)
 {
-	thread_block(0);
+}
+
+void thread_halt_self(void (*continuation)(void))
+{
+	(void)continuation;
+	thread_block(walking_zombie);
 }

@@ -48,7 +48,7 @@ void workload(void)
 
 	thread_terminate(self);		      /* of itself: it dies further down */
 	thread_block(0);
-	thread_halt_self();
+	thread_halt_self(0);
 	stack_handoff(self, self);
 	clock_interrupts();
 }
