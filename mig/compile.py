@@ -6,7 +6,7 @@ Joins the rooms of the compiler; :mod:`mig.cli` and build scripts call it.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from mig.backends.c_side import Options
 from mig.files import read_text, write_if_changed
@@ -80,7 +80,7 @@ def compile_text(
         CompileError: when the interface is not correct.
         ValueError: when there is no such ABI.
     """
-    source = SourceMap(text, file, _line_of_file)
+    source = source_of(text, file)
     diagnostics = Diagnostics(source)
     target = _abi(abi)
     try:
@@ -89,6 +89,17 @@ def compile_text(
     except RecursionError:
         diagnostics.error(Position(file, 0, 0), "a type or an expression is nested too deeply")
         raise CompileError(diagnostics.found) from None
+
+
+def source_of(text: str, file: str) -> SourceMap:
+    """The map from preprocessed text to files, which shows lines as the files have them."""
+    lines = cache(_lines_of_file)
+
+    def line_of(name: str, line: int) -> str | None:
+        found = lines(name)
+        return found[line - 1] if 0 < line <= len(found) else None
+
+    return SourceMap(text, file, line_of)
 
 
 def generate_c(model: Model, kind: str, options: Options | None = None) -> str:
@@ -176,12 +187,6 @@ def _abi(abi: str | Abi) -> Abi:
     return ABIS[abi]
 
 
-def _line_of_file(file: str, line: int) -> str | None:
-    lines = _lines_of_file(file)
-    return lines[line - 1] if 0 < line <= len(lines) else None
-
-
-@lru_cache(maxsize=8)
 def _lines_of_file(file: str) -> tuple[str, ...]:
     try:
         return tuple(read_text(file).splitlines())

@@ -14,7 +14,8 @@ from mig.checks.c_layout import LayoutError, Place
 from mig.checks.c_parse import HeaderError, Headers, parse_headers
 from mig.checks.correspondence import Comparison
 from mig.checks.findings import Finding
-from mig.checks.units import Unit, diagnostic, source_of
+from mig.checks.units import Unit, diagnostic
+from mig.compile import source_of
 from mig.frontend import nodes
 from mig.frontend.diagnostics import Diagnostic, Position, Severity, SourceMap
 from mig.frontend.preprocess import PreprocessError

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An interface on one ABI as checks see it: model, syntax tree, and the way back to the source.
 
-Compiles, and reads source lines to show them; decides nothing.
+Compiles; decides nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from mig.compile import compile_text
-from mig.files import read_text
+from mig.compile import compile_text, source_of
 from mig.frontend.diagnostics import Diagnostic, Diagnostics, Position, Severity, SourceMap
 from mig.frontend.grammar import parse
 from mig.frontend.nodes import Specification
@@ -72,17 +70,6 @@ def compile_unit(
     return Unit(model, tree, source, preprocessor, tuple(options))
 
 
-def source_of(text: str, file: str) -> SourceMap:
-    """The map from preprocessed text to files, which shows lines as the files have them."""
-    lines = cache(_lines)
-
-    def line_of(name: str, line: int) -> str | None:
-        found = lines(name)
-        return found[line - 1] if 0 < line <= len(found) else None
-
-    return SourceMap(text, file, line_of)
-
-
 def diagnostic(
     source: SourceMap, severity: Severity, position: Position, message: str
 ) -> Diagnostic:
@@ -95,10 +82,3 @@ def diagnostic(
     }
     add[severity](position, message)
     return diagnostics.found[0]
-
-
-def _lines(file: str) -> tuple[str, ...]:
-    try:
-        return tuple(read_text(file).splitlines())
-    except OSError:
-        return ()

@@ -91,6 +91,17 @@ def test_python_is_written_into_a_package_of_the_subsystem(tmp_path):
     assert (tmp_path / "perf_monitor" / "client.py").is_file()
 
 
+def test_python_is_written_with_the_comments_as_they_stand_after_an_edit(tmp_path):
+    path = tmp_path / "s.defs"
+    for comment in ("Asks once.", "Asks twice."):
+        path.write_text(
+            "subsystem s 1; type port_t = MACH_MSG_TYPE_COPY_SEND;\n"
+            f"/* {comment} */\nroutine r(p : port_t);\n"
+        )
+        write_python(path, tmp_path)
+        assert comment in (tmp_path / "s" / "client.py").read_text()
+
+
 def test_an_unknown_target_is_refused():
     with pytest.raises(ValueError, match="no ABI 'vax': there are i386, x86_64"):
         compile_text("subsystem s 1;", abi="vax")

@@ -53,6 +53,13 @@ def test_types_of_included_files_need_not_be_used():
     assert found(f"{text}routine r(p : port_t);\n") == ""
 
 
+def test_a_finding_is_shown_wherever_a_marker_says_that_it_is():
+    two = f'subsystem two 99;\n{PORT}skip;\n# 7 "\0.defs"\nroutine q(p : port_t);\n'
+    assert heads(f"subsystem one 100;\n{PORT}routine r(p : port_t);\n", two)[0] == (
+        "\0.defs:7:9: error: message id 100 of 'q' is taken already on i386 [duplicate-id]"
+    )
+
+
 def test_message_ids_that_two_interfaces_share_are_errors_with_both_places():
     one = f"subsystem one 100;\n{PORT}routine r(p : port_t);\n"
     two = f"subsystem two 99;\n{PORT}skip;\nroutine q(p : port_t);\n"
