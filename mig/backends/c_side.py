@@ -134,7 +134,8 @@ class Side:
         c_type = self.parameter_c_type(kind)
         if argument.role is Role.DATA and kind.is_array:
             if argument.direction is Direction.IN:
-                constant = "const_" if kind.string or kind.indefinite else "const "
+                is_text = kind.string or (kind.sent.is_text and not kind.variable)
+                constant = "const_" if is_text or kind.indefinite else "const "
                 return f"{constant}{c_type} {name}"
             return f"{c_type} *{name}" if kind.indefinite else f"{c_type} {name}"
         return f"{c_type} *{name}" if self.is_result(argument) else f"{c_type} {name}"

@@ -148,11 +148,16 @@ mig_string_size(const char *string, mach_msg_size_t room)
 }
 """,
     "mig_store_ports": """\
-/* Port names are narrower than the rights that travel in a message. */
+/*
+ * Port names are narrower than the rights that travel in a message.  The names
+ * may be in arrays of arrays.
+ */
 static inline void
-mig_store_ports(mach_port_name_inlined_t *to, const mach_port_t *from,
+mig_store_ports(mach_port_name_inlined_t *to, const void *names,
 	mach_msg_type_number_t count)
 {
+	const mach_port_t *from = names;
+
 	__builtin_memset(to, 0, count * sizeof *to);
 	for (mach_msg_type_number_t i = 0; i < count; i++)
 		to[i].name = from[i];
@@ -160,9 +165,11 @@ mig_store_ports(mach_port_name_inlined_t *to, const mach_port_t *from,
 """,
     "mig_load_ports": """\
 static inline void
-mig_load_ports(mach_port_t *to, const mach_port_name_inlined_t *from,
+mig_load_ports(void *names, const mach_port_name_inlined_t *from,
 	mach_msg_type_number_t count)
 {
+	mach_port_t *to = names;
+
 	for (mach_msg_type_number_t i = 0; i < count; i++)
 		to[i] = from[i].name;
 }

@@ -194,11 +194,13 @@ class TypeTable:
                 f" '{node.received.text if node.received else ''}' has {other}",
             )
         if node.size is not None:
-            implied, bits = bits, self._value(node.size, minimum=1)
+            implied, bits = bits or other, self._value(node.size, minimum=1)
             if implied and bits != implied:
                 self._diagnostics.warning(
                     node.position, f"'{node.sent.text}' has {implied} bits, not {bits}"
                 )
+        elif bits == 0 and other:
+            bits = other
         elif bits == 0:
             self._diagnostics.error(
                 node.position,

@@ -25,6 +25,7 @@ SHORT_NUMBER_LIMIT = 4096
 
 POLYMORPHIC = -1
 _PORTS = range(16, 22)
+_STRING = 12
 
 
 @record
@@ -38,6 +39,11 @@ class MessageType:
     def is_port(self) -> bool:
         """Whether it names a port right."""
         return self.number in _PORTS
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it names text that a zero ends."""
+        return self.number == _STRING
 
     @property
     def is_polymorphic(self) -> bool:
@@ -181,7 +187,7 @@ def needs_long_form(kind: Type) -> bool:
 def scalar(abi: Abi, sent: MessageType, received: MessageType, size: int) -> Type:
     """A value of `size` bits; strings of old are one such."""
     width = (size + 7) // 8
-    string = sent.symbol in ("MACH_MSG_TYPE_STRING", "MACH_MSG_TYPE_STRING_C")
+    string = sent.is_text
     natural = 1 if string or width not in (1, 2, 4, 8) else width
     return Type(
         name="",

@@ -32,6 +32,8 @@ typedef struct { int cells[2][3]; } grid_t;
 typedef mach_port_t *pool_t;
 typedef char old_string_t[16];
 typedef const char *const_old_string_t;
+typedef char numbered_string_t[16];
+typedef const char *const_numbered_string_t;
 typedef char *chars_t;
 typedef const char *const_chars_t;
 typedef struct {

@@ -55,6 +55,28 @@ def test_stubs_compile_without_a_warning(tmp_path, defs, define, flag, check):
         )
 
 
+NESTED = """\
+subsystem nested 40;
+type mach_port_t = MACH_MSG_TYPE_COPY_SEND;
+type two_t = array[2] of mach_port_t;
+type square_t = array[2] of two_t;
+type squares_t = array[*:3] of two_t;
+import "nested.h";
+routine r(p : mach_port_t; a : square_t; b : squares_t; out c : square_t; out d : squares_t);
+"""
+
+
+@pytest.mark.parametrize("flag", ["-m32", "-m64"])
+def test_arrays_of_arrays_of_rights_compile_without_a_warning(tmp_path, flag):
+    (tmp_path / "nested.defs").write_text(NESTED)
+    (tmp_path / "nested.h").write_text(
+        "#pragma once\ntypedef mach_port_t two_t[2];\ntypedef two_t square_t[2], squares_t[3];\n"
+    )
+    generate(tmp_path, tmp_path / "nested.defs", {"-m32": "i386", "-m64": "x86_64"}[flag])
+    for name in ("nested_user.c", "nested_server.c"):
+        compiler(flag, "-fsyntax-only", tmp_path / name, directory=tmp_path)
+
+
 @pytest.mark.parametrize("check", ["1", "0"], ids=["checked", "unchecked"])
 def test_values_arrive_and_come_back(tmp_path, check):
     generate(tmp_path, HERE / "loopback.defs", "x86_64")
@@ -131,3 +153,12 @@ def test_kernel_servers_leave_the_dispatch_to_the_kernel():
 
 def test_a_symbol_table_lists_the_routines():
     assert '{ "ask", 40, _Xask },' in generated("server", symbol_table=True)
+
+
+def test_arrays_of_strings_have_the_constant_type_of_strings():
+    text = (
+        SMALL.format(kernel="")
+        + "type t = array[3] of c_string[4]; routine r(p : mach_port_t; a : t);"
+    )
+    header = generate_c(compile_text(text, abi="i386"), "header", Options())
+    assert "\tconst_t a\n" in header

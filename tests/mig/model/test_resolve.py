@@ -21,6 +21,23 @@ def errors_of(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("type t = 19 | MACH_MSG_TYPE_PORT_SEND;", 64),
+        ("type t = MACH_MSG_TYPE_REAL | MACH_MSG_TYPE_INTEGER_32;", 32),
+        ("type t = MACH_MSG_TYPE_INTEGER_32 | MACH_MSG_TYPE_REAL;", 32),
+    ],
+)
+def test_a_size_that_one_side_implies_is_that_of_both(text, size):
+    assert model_of(text).types["t"].size == size
+
+
+def test_a_string_by_its_number_is_a_string():
+    kind = model_of("type t = (12, 64);").types["t"]
+    assert (kind.string, kind.is_array) == (True, True)
+
+
+@pytest.mark.parametrize(
     ("text", "error"),
     [
         ("type t = MACH_MSG_TYPE_REAL;", "3:10: error: 'MACH_MSG_TYPE_REAL' implies no size"),
