@@ -329,7 +329,12 @@ class Host:
         """Live statistics: every `interval` seconds what happened meanwhile, for ever.
 
         A reading that takes long delays none of the later ones.
+
+        Raises:
+            ValueError: the interval is none.
         """
+        if not interval > 0:
+            raise ValueError(f"expected an interval of more than 0 s, found {interval} s")
         earlier, begin, number = self.snapshot(), time.monotonic(), 1
         while True:
             time.sleep(max(0.0, begin + number * interval - time.monotonic()))

@@ -156,11 +156,18 @@ enable(void)
 static kern_return_t
 disable(void)
 {
+	kern_return_t kr;
+
 	let_through(0);
+	kr = perf_platform_enable(false);
+	if (kr != KERN_SUCCESS) {
+		let_through(perf_control.event_mask);
+		return kr;
+	}
 	perf_publish32(&perf_active.epoch, PERF_EPOCH_DISABLED);
 	perf_control.enabled = false;
 	perf_control.monitored += perf_ticks_since(perf_control.enabled_at);
-	return perf_platform_enable(false);
+	return KERN_SUCCESS;
 }
 
 kern_return_t

@@ -135,8 +135,12 @@ def _image_of(host: Host) -> Path | None:
     if not isinstance(address, QemuAddress):
         return None
     from perfmon.kernel.boot import find
+    from perfmon.kernel.errors import GuestError
 
-    return find(address.name).kernel
+    try:
+        return find(address.name).kernel
+    except GuestError as error:
+        raise CommandError(str(error), Status.UNREACHABLE) from error
 
 
 def _symbols(image: Path | None) -> SymbolTable | None:

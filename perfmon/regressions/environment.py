@@ -49,8 +49,12 @@ def _platform(address: str) -> tuple[str, str, str]:
         return "", "", ""
     if isinstance(parsed, QemuAddress):
         from perfmon.kernel import boot
+        from perfmon.kernel.errors import GuestError
 
-        guest = boot.find(parsed.name)
+        try:
+            guest = boot.find(parsed.name)
+        except GuestError:  # it has just ended
+            return "", "", ""
         return _accelerator(guest.pid), *_image(guest.kernel)
     if address in ("embedded:", "mach:"):
         kernel = f"{platform.system()} {platform.release()}" if address == "mach:" else ""

@@ -23,6 +23,8 @@ from mig.rpc.message import (
 )
 from mig.rpc.transport import Transport
 
+RIGHTS_MAX: Final = 4096
+"""That messages brought a client and it may use; of more the oldest are forgotten."""
 _SLICE: Final = 0.5
 _FAREWELL: Final = 2.0
 
@@ -84,8 +86,7 @@ class Rights:
         """Note the rights that a message from the host brings, and return it."""
         header = unpack_header(self._host.abi, message.data)
         if header.remote:
-            disposition = remote_disposition(header.bits)
-            self._came[header.remote] = disposition == TypeName.PORT_SEND_ONCE
+            self._note(header.remote, remote_disposition(header.bits))
         if header.complex:
             regions = iter(message.out_of_line)
             for descriptor in walk_descriptors(self._host.abi, message.data):
@@ -94,9 +95,16 @@ class Rights:
                 if is_port_right(descriptor.name):
                     for at in range(0, len(names), max(descriptor.size // 8, 4)):
                         name = int.from_bytes(names[at : at + 4], "little")
-                        self._came[name] = descriptor.name == TypeName.PORT_SEND_ONCE
-            self._came.pop(0, None)
+                        self._note(name, descriptor.name)
         return message
+
+    def _note(self, name: int, disposition: int) -> None:
+        if name == 0:
+            return
+        self._came.pop(name, None)
+        self._came[name] = disposition == TypeName.PORT_SEND_ONCE
+        if len(self._came) > RIGHTS_MAX:
+            del self._came[next(iter(self._came))]
 
     def close(self) -> None:
         """Let go of everything."""

@@ -87,6 +87,19 @@ def test_a_platform_that_cannot_place_its_hooks_leaves_it_disabled(core):
     assert core.info(INTERFACE)[7] == core.stats(2).count == 0
 
 
+def test_hooks_that_cannot_be_taken_out_leave_monitoring_enabled(core):
+    core.enable()
+    core.record()
+    core.lib.scripted.enable_answer = 5
+    assert core.lib.perf_control_enable(False) == 5
+    assert core.info(INTERFACE)[7] == 1
+    core.record()
+    core.lib.scripted.enable_answer = 0
+    core.disable()
+    assert (core.info(INTERFACE)[7], core.lib.scripted.hooks) == (0, False)
+    assert core.system().events == 2
+
+
 @pytest.mark.parametrize(
     ("selector", "value"),
     [(0, 1 << 13), (0, 1 << 63), (0, 2**64 - 1), (1, 2), (3, 2**32), (4, 0), (2**32 - 1, 0)],

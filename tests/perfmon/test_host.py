@@ -240,3 +240,9 @@ def test_an_alert_of_a_kind_that_there_is_not_is_named() -> None:
         pytest.raises(errors.ProtocolError, match="alert of a kind up to 3, found 9"),
     ):
         next(alerts)
+
+
+@pytest.mark.parametrize("interval", [0, -1, float("nan")])
+def test_an_interval_of_no_time_is_refused(interval: float):
+    with connect("embedded:") as host, pytest.raises(ValueError, match="more than 0 s, found"):
+        next(host.watch(interval))

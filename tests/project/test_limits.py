@@ -8,6 +8,7 @@ import pytest
 
 from mig.model import declarations, expressions, names
 from mig.rpc.transports import stream
+from perfmon.relay import rights
 from perfmon.relay.limits import Limits
 from perfmon.relay.log import BoundedLog
 
@@ -64,6 +65,8 @@ def test_limits_of_python_are_those_of_the_page():
         f"| {limits.idle:.0f} s, `--idle` |",
         f"| one message's transfer | {limits.transfer:.0f} s |",
         f"| the host's answer | {limits.call:.0f} s |",
+        f"| ports of a client's own | {limits.ports} |",
+        f"| rights that messages brought a client | {rights.RIGHTS_MAX} |",
         f"| log | {burst} lines, then {rate:.0f} a second |",
         f"| an identifier | {names._LENGTH_LIMIT} characters |",
     ):
