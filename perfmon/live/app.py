@@ -44,6 +44,7 @@ class Monitor(App[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("space,p", "pause", "Pause", key_display="p"),
         Binding("s", "sort", "Sort"),
         Binding("r", "reverse", "Reverse"),

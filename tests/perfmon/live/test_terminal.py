@@ -68,6 +68,24 @@ def terminal(tmp_path: Path) -> Iterator[Callable[[str], Terminal]]:
         one.close()
 
 
+@pytest.mark.parametrize("before", [(), ("/", "V"), ("Enter",)], ids=["table", "filter", "chart"])
+def test_ctrl_c_ends_it_wherever_one_is(terminal, before):
+    shown = terminal(f"{PERFMON} -H embedded: monitor -i 0.25")
+    shown.wait_for(r"IPC_SEND +[\d.,]+ ")
+    if before:
+        shown.type(*before)
+        time.sleep(0.5)
+    shown.type("C-c")
+    shown.wait_for("ENDED 0")
+
+
+def test_on_a_terminal_that_cannot_draw_there_are_tables(terminal):
+    shown = terminal(f"TERM=dumb {PERFMON} -H embedded: monitor -i 0.25")
+    shown.wait_for(r"ID +EVENT +PER SECOND")
+    shown.type("C-c")
+    shown.wait_for("ENDED 0")
+
+
 def test_it_fills_the_screen_takes_keys_and_leaves_the_terminal_as_it_was(terminal):
     shown = terminal(f"{PERFMON} -H embedded: monitor -i 0.25")
     screen = shown.wait_for(r"IPC_SEND +[\d.,]+ ")
