@@ -29,6 +29,7 @@ from perfmon.cli.progress import Progress
 from perfmon.errors import MachError, TransportError
 from perfmon.events import events_in
 from perfmon.host import Host
+from perfmon.interface import BUFFER_MAX
 from perfmon.reader import Start
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Record(HostCommand):
         if args.program and shutil.which(args.program[0]) is None:
             raise CommandError(f"{args.program[0]}: no such command")
         start = Start.OLDEST if args.include_past else Start.NOW
+        buffer_size = host.configuration().buffer_size
         with _monitoring(host, args), _reachable(host, args) as address:
             program = _Program(args.program, address)
             progress = Progress(f"recording {host.address}", args.duration, timed=True)
@@ -106,6 +108,8 @@ class Record(HostCommand):
                 raise
             status = program.status()
         _print_recording(recording, as_json=args.json)
+        if buffer_size < BUFFER_MAX and any(cpu.lost for cpu in recording.cpus):
+            say(f"larger buffers lose less: `perfmon configure -b {BUFFER_MAX}`")
         return status
 
 

@@ -119,3 +119,16 @@ def test_a_mistake_leaves_neither_a_trace_nor_a_change(
     assert not (tmp_path / "trace").exists()
     assert host.configuration().event_mask == before.event_mask
     assert not host.interface().enabled
+
+
+@pytest.mark.parametrize(("size", "advice"), [(1024, True), (32768, False)])
+def test_where_a_ring_was_overwritten_a_larger_one_is_advised_if_there_is_one(
+    host: Host, record, monkeypatch: pytest.MonkeyPatch, size: int, advice: bool
+) -> None:
+    """The reader is held up until one call has filled every ring."""
+    host.configure(sample_rate=0, buffer_size=size)
+    monkeypatch.setattr("perfmon.recording.recorder._INTERVAL", 5.0)
+    program = (*WORKLOAD, "memory", "20000")
+    _, out, err = record("-d", "4", "--", *program)
+    assert "missing: 0 overwritten" not in out
+    assert ("larger buffers lose less: `perfmon configure -b 32768`" in err) is advice
