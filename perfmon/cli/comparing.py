@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -134,6 +135,8 @@ def check_reports(args: argparse.Namespace) -> None:
             )
         if not path.absolute().parent.is_dir():
             raise CommandError(f"--report {path}: there is no directory {path.absolute().parent}")
+        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            raise CommandError(f"--report {path}: it may not be written")
 
 
 def settings_of(args: argparse.Namespace, *measurements: Measurement) -> Settings:
@@ -156,15 +159,16 @@ def settings_of(args: argparse.Namespace, *measurements: Measurement) -> Setting
 def finish(comparison: Comparison, args: argparse.Namespace) -> Status:
     """Print and write the verdict, and turn it into an exit status.
 
+    It is printed first: it took long to find, and a report that cannot be written must not hide it.
     A regression is 1.  Where no verdict was possible it is 2, which must not be taken for "good".
     """
     from perfmon.regressions.findings import Verdict
     from perfmon.regressions.render import Format, render
 
+    print(render(comparison, Format(args.format or "text"), every=args.all), end="", flush=True)
     for path in args.report:
         report = render(comparison, Format(_SUFFIXES[path.suffix]), every=args.all)
         path.write_text(report, encoding="utf-8")
-    print(render(comparison, Format(args.format or "text"), every=args.all), end="")
     if comparison.verdict is Verdict.REGRESSION:
         return Status.FAILED
     return Status.USAGE if comparison.verdict is Verdict.NOT_ENOUGH_DATA else Status.GOOD

@@ -229,3 +229,12 @@ def test_a_trace_that_lacks_events_says_so_when_it_is_compared(run: Run, tmp_pat
     assert re.fullmatch(
         rf"perfmon: {trace}: [\d,]+ events missing: its counts are of what was recorded\n", err
     )
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_the_verdict(run: Run, tmp_path: Path):
+    keep(before=measurement(noisy()), after=measurement(noisy(alloc=1500)))
+    (tmp_path / "full.md").symlink_to("/dev/full")
+    status, out, err = run("compare", "before", "after", "--report", str(tmp_path / "full.md"))
+    assert status == 2
+    assert out.startswith("made -> made\n2 regressions")
+    assert "No space left on device" in err
