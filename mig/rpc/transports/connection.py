@@ -14,6 +14,7 @@ from contextlib import suppress
 from mig.rpc.errors import CallTimeout, PeerDied
 
 _PIECE = 1 << 18
+_GONE = "the other end closed the connection"
 
 POLL_MAX = (1 << 31) - 1
 """Milliseconds of the longest wait that poll() takes: 24 days, after which a time is over."""
@@ -52,7 +53,7 @@ class Connection:
         while len(data) < size:
             piece = self.read_some(min(size - len(data), _PIECE), deadline)
             if not piece:
-                raise PeerDied("the other end closed the connection", address=self.address)
+                raise PeerDied(_GONE, address=self.address)
             data += piece
         return bytes(data)
 
@@ -116,6 +117,8 @@ class Connection:
     def _broken(self, error: Exception) -> PeerDied:
         if self.closed:
             return PeerDied("this connection was closed", address=self.address)
+        if isinstance(error, BrokenPipeError | ConnectionResetError):
+            return PeerDied(_GONE, address=self.address)
         return PeerDied(f"the connection broke: {error}", address=self.address)
 
 

@@ -12,6 +12,7 @@ import pytest
 from mig.rpc.abi import I386, X86_64, Abi
 from mig.rpc.errors import CallTimeout, ConnectError, PeerDied, ProtocolError
 from mig.rpc.message import BITS_COMPLEX, Header, Message, pack_header
+from mig.rpc.transports.connection import Connection
 from mig.rpc.transports.stream import (
     HELLO_MAX,
     MESSAGE_MAX,
@@ -301,3 +302,14 @@ def test_nobody_listening_is_named(tmp_path: Path) -> None:
 def test_a_call_may_have_more_time_than_the_system_can_wait(connect: Connect) -> None:
     with connect(echo(I386)) as transport:
         assert transport.call(message(I386), timeout=1e9).data == message(I386).data
+
+
+@pytest.mark.parametrize("unread", [False, True], ids=["broken pipe", "reset"])
+def test_a_peer_that_is_gone_is_told_alike_wherever_it_is_noticed(unread: bool) -> None:
+    ours, theirs = socket.socketpair()
+    connection = Connection(ours, "unix:test", "late")
+    if unread:
+        connection.write([b"not read"], None)
+    theirs.close()
+    with pytest.raises(PeerDied, match="unix:test: the other end closed the connection"):
+        connection.read(1, None) if unread else connection.write([b"x"], None)
