@@ -7,7 +7,7 @@ from mig.frontend import nodes
 from mig.frontend.diagnostics import Diagnostics, Position
 from mig.model import builtin
 from mig.model.abi import Abi
-from mig.model.declarations import TypeTable, deallocation
+from mig.model.declarations import DEALLOCATION_FLAGS, TypeTable, deallocation
 from mig.model.layout import FieldKind, FieldSpecification, MessageLayout, lay_out
 from mig.model.names import check_name
 from mig.model.routines import Argument, Direction, Role
@@ -103,7 +103,7 @@ class ArgumentResolver:
             type=kind,
             user=role not in _SERVER_ONLY,
             server=role not in _USER_ONLY,
-            deallocate=kind.deallocate,
+            deallocate=deallocation(node.flags, kind.deallocate, self._diagnostics),
             longform=kind.longform,
         )
         for flag in node.flags:
@@ -118,8 +118,7 @@ class ArgumentResolver:
             if flag.name == "isnotlong" and needed:
                 refusal = "needs a long descriptor"
             argument = replace(argument, longform=needed or flag.name == "islong")
-        elif flag.name in ("dealloc", "notdealloc"):
-            argument = replace(argument, deallocate=deallocation(flag))
+        elif flag.name in DEALLOCATION_FLAGS:
             never_out = kind.inline and not kind.indefinite
             if never_out and flag.name == "dealloc" and self._is_sent_by_task(argument):
                 self._diagnostics.warning(

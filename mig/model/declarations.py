@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _defined: dict[tuple[object, ...], tuple[nodes.TypeDefinition, Mapping[str, Type], Type]] = {}
 _MOST_DEFINED = 10_000
 
+#: Which flags say whether the sender gives memory away.
+DEALLOCATION_FLAGS = ("dealloc", "notdealloc")
 #: No message is larger than this many bytes of data in one field.
 _FIELD_LIMIT = 2**28
 
@@ -220,11 +222,9 @@ class TypeTable:
                 kind = replace(kind, longform=True)
             elif flag.name == "isnotlong":
                 kind = replace(kind, longform=False)
-            elif flag.name in ("dealloc", "notdealloc"):
-                kind = replace(kind, deallocate=deallocation(flag))
-            else:
+            elif flag.name not in DEALLOCATION_FLAGS:
                 self._diagnostics.error(flag.position, f"'{flag.name}' is for arguments only")
-        return kind
+        return replace(kind, deallocate=deallocation(flags, kind.deallocate, self._diagnostics))
 
     def _message_type(self, node: nodes.MessageTypeName) -> builtin.MessageTypeInfo:
         if node.text.isdigit():
@@ -314,11 +314,28 @@ class TypeTable:
         return True
 
 
-def deallocation(flag: nodes.Flag) -> Deallocate:
-    """What ``dealloc``, ``dealloc[]`` or ``notdealloc`` asks for."""
-    if flag.name == "notdealloc":
-        return Deallocate.NO
-    return Deallocate.MAYBE if flag.maybe else Deallocate.YES
+def deallocation(
+    flags: tuple[nodes.Flag, ...], default: Deallocate, diagnostics: Diagnostics
+) -> Deallocate:
+    """What ``dealloc``, ``dealloc[]`` and ``notdealloc`` among flags ask for.
+
+    In whatever order: the second overrules the others, which cancel each other out.
+    """
+    asked = [flag for flag in flags if flag.name in DEALLOCATION_FLAGS]
+    maybe = [flag for flag in asked if flag.name == "dealloc" and flag.maybe]
+    if maybe:
+        for flag in asked:
+            if flag not in maybe:
+                text = f"'{flag.name}' has no effect beside 'dealloc[]'"
+                diagnostics.warning(flag.position, text)
+        return Deallocate.MAYBE
+    names = {flag.name for flag in asked}
+    if len(names) > 1:
+        diagnostics.warning(asked[-1].position, "'dealloc' and 'notdealloc' cancel each other out")
+        return default
+    if not names:
+        return default
+    return Deallocate.YES if "dealloc" in names else Deallocate.NO
 
 
 def _kernel_port(name: str, in_kernel: bool) -> str:

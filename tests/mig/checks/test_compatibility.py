@@ -244,7 +244,7 @@ def test_each_kind_of_change_is_found_and_classified(name):
          "request: 'x', its deallocate no -> yes [request-layout]"),
         ("x : t = array[9] of int", "x : t = array[*:9] of int",
          "'x': variable size no -> yes [type]"),
-        ("x : t = (MACH_MSG_TYPE_STRING_C, 8*9)", "x : t = (12, 8*9)",
+        ("x : t = c_string[9]", "x : t = array[9] of (12, 8)",
          "'x': string yes -> no [type]"),
         ("x : t = (MACH_MSG_TYPE_UNSTRUCTURED, 32)", "x : t = (MACH_MSG_TYPE_UNSTRUCTURED, 64)",
          "'x': bits of an element 32 -> 64 [type]"),

@@ -32,6 +32,24 @@ def test_a_size_that_one_side_implies_is_that_of_both(text, size):
     assert model_of(text).types["t"].size == size
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("dealloc", Deallocate.YES),
+        ("dealloc[], dealloc", Deallocate.MAYBE),
+        ("notdealloc, dealloc[]", Deallocate.MAYBE),
+        ("dealloc[], notdealloc", Deallocate.MAYBE),
+        ("dealloc, notdealloc", Deallocate.NO),
+        ("notdealloc, dealloc", Deallocate.NO),
+    ],
+)
+def test_flags_of_deallocation_mean_the_same_in_any_order(flags, expected):
+    model = model_of(f"type t = array[] of int; routine r(p : port_t; out a : t, {flags});")
+    (argument,) = (a for a in model.defined_routines[0].arguments if a.name == "a")
+    assert argument.deallocate is expected
+    assert bool(model.warnings) == ("," in flags)
+
+
 def test_a_string_by_its_number_is_a_string():
     kind = model_of("type t = (12, 64);").types["t"]
     assert (kind.string, kind.is_array) == (True, True)
