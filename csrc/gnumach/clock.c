@@ -90,9 +90,9 @@ clock_at_count(uint32_t *count)
 	return clock;
 }
 
-/* 0 if the channel was down before it was read, or does not count. */
+/* 0 if the channel was down before it was read, or does not count: then it is not there. */
 static uint64_t
-measured(void)
+measured(bool *stands_still)
 {
 	uint32_t from, to;
 	uint64_t begin, end, rest;
@@ -101,7 +101,8 @@ measured(void)
 	begin = clock_at_count(&from);
 	do {
 		end = clock_at_count(&to);
-		if (end - begin > STANDSTILL)
+		*stands_still = end - begin > STANDSTILL;
+		if (*stands_still)
 			return 0;
 	} while (to - from < COUNTED);
 	if (to < from || (port_read(CONTROL) & ENDED) != 0)
@@ -112,10 +113,11 @@ measured(void)
 uint64_t
 perf_clock_frequency(void)
 {
-	static uint64_t frequency; /* under the control lock */
+	static uint64_t frequency; /* under the control lock, both */
+	static bool stands_still;
 
-	for (int i = 0; i < ATTEMPTS && frequency == 0; i++)
-		frequency = measured();
+	for (int i = 0; i < ATTEMPTS && frequency == 0 && !stands_still; i++)
+		frequency = measured(&stands_still);
 	return frequency != 0 ? frequency : UNCALIBRATED;
 }
 

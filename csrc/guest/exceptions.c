@@ -1,6 +1,6 @@
 /*
- * Work with exceptions: a thread meets an instruction that there is not, and
- * goes on behind it.
+ * Work with exceptions: a thread meets an instruction that there is not, then
+ * memory that there is not, and goes on behind each.
  *
  * Copyright (C) 2026 the perfmon authors.
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -18,7 +18,8 @@
 #include "runtime.h"
 
 #define MESSAGE_MAX 1024
-#define CAUSE_SIZE 2 /* of the instruction, in bytes */
+#define CAUSE_SIZE 2 /* of each instruction, in bytes */
+#define NOWHERE 0x3ffff000u
 
 boolean_t exc_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 
@@ -28,8 +29,12 @@ static boolean_t is_last;
 
 static void victim(void)
 {
-	for (;;)
+	uint32_t found;
+
+	for (;;) {
 		__asm__ volatile("ud2");
+		__asm__ volatile("movl (%1), %0" : "=a"(found) : "a"((uintptr_t)NOWHERE));
+	}
 }
 
 static kern_return_t skip_cause(mach_port_t thread)
@@ -54,7 +59,7 @@ kern_return_t catch_exception_raise(mach_port_t port, mach_port_t thread, mach_p
 	(void)port, (void)code, (void)subcode;
 	if (is_last)
 		result = thread_terminate(thread);
-	else if (exception == EXC_BAD_INSTRUCTION)
+	else if (exception == EXC_BAD_INSTRUCTION || exception == EXC_BAD_ACCESS)
 		result = skip_cause(thread);
 	mach_port_deallocate(mach_task_self(), thread);
 	mach_port_deallocate(mach_task_self(), task);
@@ -99,8 +104,11 @@ kern_return_t serve_workload_exceptions(mach_port_t server, uint32_t count, uint
 	if (result == KERN_SUCCESS)
 		result = thread_resume(thread);
 	for (is_last = FALSE; *done < count && result == KERN_SUCCESS;
-	     *done += result == KERN_SUCCESS)
+	     *done += result == KERN_SUCCESS) {
 		result = answer_exception();
+		if (result == KERN_SUCCESS)
+			result = answer_exception();
+	}
 	is_last = TRUE;
 	if (result == KERN_SUCCESS)
 		result = answer_exception();

@@ -21,6 +21,7 @@ PAGE = 4096
 OLDEST = 0
 CLOCK = 2  # perf_get_info's selector
 INSTANT = 0x10
+MACH_MSG_TRAP = 25
 
 
 @pytest.fixture
@@ -83,6 +84,7 @@ def test_time_stamps_never_go_back(clients: Clients):
 
 
 def test_the_last_time_of_an_event_is_that_of_its_newest_sample(clients: Clients):
+    clients.workload.workload_memory(10, 1)
     while not clients.host.perf_get_event_stats(Event.INTERRUPT).count:
         clients.workload.workload_memory(10, 1)
     clients.workload.workload_threads(3)
@@ -180,3 +182,15 @@ def test_every_call_reaches_the_kernel(clients: Clients):
     for _ in range(10):
         clients.host.perf_get_event_stats(0)
     assert clients.host.perf_get_system_stats().requests == before + 11
+
+
+def test_a_slot_that_is_written_again_says_nothing_of_what_it_held(clients: Clients):
+    clients.privileged.perf_monitor_enable(False)
+    clients.privileged.perf_monitor_configure(RATE_EVERY_EVENT, BUFFER_MIN)
+    clients.privileged.perf_monitor_enable(True)
+    clients.workload.workload_messages(2 * BUFFER_MIN)
+    clients.privileged.perf_monitor_enable(False)
+    found = clients.privileged.perf_read_samples(0, OLDEST, BUFFER_MIN).samples
+    calls = [s for s in found if s.event == Event.SYSCALL and s.data1 == MACH_MSG_TRAP]
+    assert len(calls) > BUFFER_MIN // 10
+    assert {s.data2 for s in calls} == {0}

@@ -24,6 +24,7 @@ port of its own, which one more request destroys, and a page may be touched for 
 ERROR, WAITED, INSTANT = 1, 2, 0x10
 MACH_RCV_INTERRUPTED = 0x10004005
 EXCEPTION_RAISE = 2400
+NOT_MAPPED = 0x3FFFF000  # see exceptions.c
 ARRIVED_ID, REFUSED_ID, PAGED_ID, NOWHERE = 4985, 4986, 4987, 0
 MACH_SEND_TIMED_OUT, MACH_RCV_INVALID_DATA = 0x10000004, 0x10004008
 PAGES = 4
@@ -40,7 +41,7 @@ WORKLOADS: dict[str, tuple[Work, tuple[int, ...]]] = {
         lambda c, n: c.workload.workload_interruptions(n),
         (6, 6, 0, 0, 0, 0, 0, 0, 0),
     ),
-    "exceptions": (lambda c, n: c.workload.workload_exceptions(n), (5, 5, 0, 0, 0, 0, 0, 0, 0)),
+    "exceptions": (lambda c, n: c.workload.workload_exceptions(n), (10, 10, 0, 0, 0, 0, 0, 0, 1)),
     "paging": (
         lambda c, n: c.workload.workload_paging(n, PAGES),
         (8 + PAGES, 9 + PAGES, 1, 1, 0, 0, 0, 0, PAGES + 1),
@@ -135,8 +136,11 @@ def test_a_message_whose_page_a_pager_supplies_is_one_send_that_waited(clients: 
 
 def test_an_exception_is_received_and_the_thread_goes_on(clients: Clients):
     assert clients.workload.workload_exceptions(20) == 20
-    raised = [s for s in of(samples(clients), Event.IPC_RECEIVE) if s.data1 == EXCEPTION_RAISE]
-    assert len(raised) == 20 + 1  # the last one's thread is ended while it waits for an answer
+    found = samples(clients)
+    raised = [s for s in of(found, Event.IPC_RECEIVE) if s.data1 == EXCEPTION_RAISE]
+    assert len(raised) == 2 * 20 + 1  # the last one's thread is ended while it waits for an answer
+    refused = [s for s in of(found, Event.PAGE_FAULT) if s.data1 == NOT_MAPPED]
+    assert [(s.flags, s.duration > 0) for s in refused] == [(ERROR, True)] * 20
 
 
 def test_a_thread_that_its_task_takes_along_ends_too(clients: Clients):
