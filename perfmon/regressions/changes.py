@@ -3,7 +3,9 @@
 
 The largest rank-sum statistic over all ways to cut the series in two is held against its own
 distribution under permutation; a cut that passes is made, and both parts are looked at again
-(binary segmentation).  Ranks make a single spike one value out of place and no change.
+(binary segmentation).  Ranks make a single spike one value out of place and no change.  But they
+do not see how far apart two levels are, and prefer parts of like length; so each cut is moved to
+where the values between its neighbours lie closest to the medians of their levels.
 
 Vostrikova: Detection of disorder in multidimensional random processes (1981); Pettitt: A
 non-parametric approach to the change-point problem (1979).
@@ -57,9 +59,11 @@ def changes(values: Sequence[float], alpha: float = ALPHA, seed: int = 0) -> lis
     """
     cuts = sorted(_segment(values, 0, len(values), alpha, Random(seed)))
     bounds = [0, *(at for at, _ in cuts), len(values)]
+    for n in range(1, len(bounds) - 1):
+        bounds[n] = _closest(values, *bounds[n - 1 : n + 2])
     return [
-        Change(at, median(values[bounds[n] : at]), median(values[at : bounds[n + 2]]), p)
-        for n, (at, p) in enumerate(cuts)
+        Change(at, median(values[before:at]), median(values[at:end]), p)
+        for before, at, end, (_, p) in zip(bounds, bounds[1:], bounds[2:], cuts, strict=False)
     ]
 
 
@@ -99,6 +103,17 @@ def _clearest(ranks: Sequence[float]) -> tuple[int, float]:
             if distance > clearest:
                 best, clearest = size, distance
     return best, clearest
+
+
+def _closest(values: Sequence[float], begin: int, cut: int, end: int) -> int:
+    """The cut, moved to where the values lie closest to the levels on either side of it."""
+    before, after = median(values[begin:cut]), median(values[cut:end])
+    allowed = range(begin + MIN_SEGMENT, end - MIN_SEGMENT + 1)
+    # What a cut gains over that at the beginning: each value that it leaves to the first level.
+    gains = [0.0]
+    for value in values[begin:end]:
+        gains.append(gains[-1] + abs(value - after) - abs(value - before))
+    return max(allowed, key=lambda at: (gains[at - begin], at == cut))
 
 
 def _probability(ranks: list[float], clearest: float, alpha: float, random: Random) -> float:

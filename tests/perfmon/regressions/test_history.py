@@ -30,6 +30,20 @@ def test_a_step_is_found_where_it_is():
     assert 3 < change.percent < 7
 
 
+def test_a_step_is_named_where_it_is_though_the_label_before_it_was_slow_by_chance():
+    """Ranks cannot tell the eighth value, the highest of the low ones, from the high ones."""
+    low = [100.3, 99.2, 100.1, 99.8, 100.4, 99.5, 100.0]
+    high = [120.1, 119.7, 120.4, 119.9, 120.2, 120.0]
+    (change,) = changes([*low, 100.9, *high])
+    assert (change.at, change.before, change.after) == (8, 100.05, 120.05)
+
+
+def test_spikes_on_either_side_of_a_step_do_not_move_it():
+    low, high = [100.0 + n % 3 for n in range(20)], [120.0 + n % 3 for n in range(20)]
+    low[17], high[3] = 180.0, 60.0
+    assert [change.at for change in changes([*low, *high])] == [20]
+
+
 def test_two_steps_are_two_changes():
     values = [v * (1.1 if at >= 30 else 1) for at, v in enumerate(series(45, 15, step=1.1))]
     assert [abs(change.at - at) <= 1 for change, at in zip(changes(values), (15, 30), strict=True)]
