@@ -108,6 +108,9 @@ class _Stub:
         limit = self._routine.with_role(Role.WAIT_TIME)
         if limit is not None and (reply is None or self._side.in_kernel):
             out.line(f"(void) {limit.name};")
+        option = self._routine.with_role(Role.MESSAGE_OPTION)
+        if option is not None and self._side.in_kernel:
+            out.line(f"(void) {option.name};")
 
     def _space(self) -> int:
         reply = self._reply

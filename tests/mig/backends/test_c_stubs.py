@@ -144,6 +144,13 @@ def test_kernel_users_send_through_the_kernel():
     assert "mig_get_reply_port" not in text
 
 
+@pytest.mark.parametrize("option", ["waittime", "msgoption"])
+def test_kernel_users_have_no_use_for_limits_and_options(option):
+    text = SMALL.format(kernel="KernelUser") + f"routine r(p : mach_port_t; {option} o : int);"
+    stub = generate_c(compile_text(text, abi="i386"), "user", Options())
+    assert "\t(void) o;\n" in stub
+
+
 def test_kernel_servers_leave_the_dispatch_to_the_kernel():
     text = generated("server", kernel="KernelServer")
     assert "mig_routine_t small_server_routines[] = {\n\t_Xask,\n\t0,\n};" in text
