@@ -174,8 +174,8 @@ class Changes(Command):
             titles = ["<FIRST", "<EVENT", "<QUANTITY", "BEFORE", "AFTER", "CHANGE", "<"]
             print(table(titles, rows))
         else:
-            longest = max((len(line.labels) for line, _ in lines), default=0)
-            print(f"no change of level in {counted(longest, 'result')}")
+            results = len(_history(args).results(args.series))
+            print(f"no change of level in {counted(results, 'result')}")
         return Status.FAILED if worse else Status.GOOD
 
 

@@ -175,3 +175,16 @@ def test_the_commands_keep_show_and_draw(
         assert picture.read_bytes()[:5] in (b"<?xml", b"\x89PNG\r")
     assert picture.stat().st_size > 10_000
     assert main(["history", "plot", "-o", "alloc.pdf"]) == 2
+
+
+@pytest.mark.parametrize(("labels", "said"), [(0, "0 results"), (1, "1 result"), (2, "2 results")])
+def test_all_results_are_counted_where_nothing_changed(
+    labels: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    database = ["--db", str(tmp_path / "history.db")]
+    files.save(measurement(noisy()), tmp_path / "made.json")
+    for label in range(labels):
+        made = ["--baseline", str(tmp_path / "made.json")]
+        assert main(["history", "add", f"v{label}", *made, *database]) == 0
+    assert main(["history", "changes", *database]) == 0
+    assert capsys.readouterr().out == f"no change of level in {said}\n"
