@@ -98,7 +98,7 @@ def _split(line: str) -> tuple[list[str], dict[str, str]]:
                 if file is None:
                     raise UsageError(f"there is no file after {word}")
                 files[word] = file
-            elif word[0] in _REDIRECTIONS:
+            elif word.startswith(("<", ">")):
                 raise UsageError(f"{word} is more than a batch understands of a shell")
             else:
                 words.append(word)

@@ -86,12 +86,23 @@ class Preprocessor:
 
 
 def _words(command: str) -> tuple[str, ...]:
-    """The words of a command as it would be typed."""
-    if not any(character in command for character in "\"'\\#"):
-        return tuple(command.split())
-    import shlex  # takes long to import, and few commands need it
+    """The words of a command as it would be typed.
 
-    return tuple(shlex.split(command))
+    Raises:
+        PreprocessError: when there are none, or a quotation does not end.
+    """
+    words = command.split()
+    if any(character in command for character in "\"'\\#"):
+        import shlex  # takes long to import, and few commands need it
+
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            reason = str(error).lower()
+            raise PreprocessError(f"mig: cannot run '{command}': {reason}") from None
+    if not words:
+        raise PreprocessError(f"mig: cannot run '{command}': it names no program")
+    return tuple(words)
 
 
 class Preprocessing:

@@ -55,6 +55,13 @@ def test_compat_leaves_the_limits_and_takes_less_well_formed_requests(directory)
     assert strict.count("_number > 4") == lenient.count("_number > 4") == 1
 
 
+def test_an_empty_word_in_a_batch_is_one(directory, capsys):
+    (directory / "jobs").write_text("-n -cc '' good.defs\n-n -list batch-list good.defs\n")
+    assert main(["--batch", "jobs"]) == 1
+    assert "jobs:1: this job failed:\nmig: cannot run '': it names" in capsys.readouterr().err
+    assert (directory / "batch-list").exists()
+
+
 def test_a_batch_writes_what_its_jobs_write_alone(directory, capsys):
     jobs = {"u.c": "-user", "s.c": "-server", "h.h": "-header", "l": "-list"}
     for name, option in jobs.items():

@@ -68,3 +68,18 @@ def test_a_command_that_cannot_be_run_leaves_no_file_open():
 
 def test_text_can_come_from_the_caller():
     assert Preprocessor.from_command("cat").run("-", text="skip;") == "skip;"
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [("", "it names no program"), (" ", "it names no program"), ('gcc "', "no closing quotation")],
+)
+def test_a_command_that_is_none_is_a_failure(command, reason):
+    with pytest.raises(PreprocessError, match=f"cannot run '{command}': {reason}"):
+        Preprocessor.from_command(command)
+
+
+@pytest.mark.parametrize("name", ["CC", "CPP"])
+def test_a_command_of_the_environment_that_is_none_is_a_failure(name):
+    with pytest.raises(PreprocessError, match="cannot run ' ': it names no program"):
+        Preprocessor.from_environment({name: " "})
