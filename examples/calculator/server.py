@@ -6,6 +6,7 @@
 Ctrl-C ends it; with --profile it then says where its time went.
 """
 
+import argparse
 import signal
 import sys
 from contextlib import suppress
@@ -15,7 +16,7 @@ from calculator.server import CalculatorServer  # made by `mig --python`
 from profiler import ProfiledDemultiplexer
 
 from mig.rpc.abi import X86_64
-from mig.rpc.errors import KernInvalidArgument
+from mig.rpc.errors import KernInvalidArgument, MachError
 from mig.rpc.server import Demultiplexer
 from mig.rpc.transports.listener import listen_unix
 
@@ -38,10 +39,14 @@ class Calculator(CalculatorServer):
 
 def main() -> None:
     """Serve until Ctrl-C or SIGTERM."""
+    parser = argparse.ArgumentParser(description="Serve calculator.defs until Ctrl-C.")
+    parser.add_argument("socket", type=Path, metavar="SOCKET")
+    parser.add_argument("--profile", action="store_true", help="say at the end what took how long")
+    args = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    kind = ProfiledDemultiplexer if "--profile" in sys.argv else Demultiplexer
+    kind = ProfiledDemultiplexer if args.profile else Demultiplexer
     demultiplexer = kind(X86_64, Calculator())
-    with listen_unix(Path(sys.argv[1]), demultiplexer, {"calculator": PORT}) as listener:
+    with listen_unix(args.socket, demultiplexer, {"calculator": PORT}) as listener:
         print(f"serving on {listener.address}", flush=True)
         with suppress(KeyboardInterrupt):
             listener.serve()
@@ -50,4 +55,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MachError as error:
+        sys.exit(f"server.py: {error}")

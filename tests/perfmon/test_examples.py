@@ -70,6 +70,18 @@ def test_the_calculator_serves_clients_in_python_and_c_and_is_profiled(tmp_path)
         ]
         process.send_signal(signal.SIGTERM)
         table, _ = process.communicate(timeout=20)
+    for command, status, last in (
+        ([sys.executable, "client.py"], 2, "usage: client.py SOCKET"),
+        ([sys.executable, "client.py", "gone"], 1, "client.py: unix:gone: cannot connect: .*"),
+        ([sys.executable, "server.py"], 2, ".* required: SOCKET"),
+        ([sys.executable, "server.py", "no/where"], 1, "server.py: unix:no/where: cannot .*"),
+    ):
+        failed = subprocess.run(
+            command, cwd=example, env=environment, capture_output=True, text=True, check=False
+        )
+        assert failed.returncode == status
+        assert re.fullmatch(last, failed.stderr.splitlines()[-1])
+        assert "Traceback" not in failed.stderr
     answers = "2 + 40 = 42\n1000 / 7 = 142, remainder 6\n1 / 0: KERN_INVALID_ARGUMENT\n"
     assert said == [answers, answers]
     calls = dict(re.findall(r"^(calculator_\w+) +(\d+)", table, re.MULTILINE))
