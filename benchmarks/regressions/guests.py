@@ -5,8 +5,8 @@
     python benchmarks/regressions/guests.py power
     python benchmarks/regressions/guests.py time --trials 5
 
-`null` boots one kernel as often as it takes for so many pairs of boots, and compares each pair as
-`kernel compare` does: every change is a false alarm.  `power` adds 1, 5 and 50 instructions to one
+`null` measures one kernel as often as it takes for so many pairs of measurements, and compares each
+pair as `kernel compare` does: every change is a false alarm.  `power` adds 1, 5 and 50 instructions to one
 function of the kernel, boots each, and shows what is found.  `time` does both for `kernel compare
 --clock time`: the kernel beside itself, and beside one with a hundred instructions more.
 """
@@ -45,8 +45,9 @@ TIMED_MORE = 100
 def plan(workload: str) -> Plan:
     """What `kernel compare` does."""
     clock = Clock.INSTRUCTIONS
+    runs = DEFAULT_RUNS[clock]
     return Plan(
-        parse_workload(workload), clock, DEFAULT_RUNS[clock], DEFAULT_PASSES[clock], 1, timeout=600
+        parse_workload(workload), clock, runs, DEFAULT_PASSES[clock], boots=runs, timeout=600
     )
 
 
@@ -55,8 +56,8 @@ def null(workload: str, trials: int) -> Iterator[str]:
     kernel = default_kernel()
     measured: list[Measurement] = []
     while comb(len(measured), 2) < trials:
-        measured += measure_kernels([kernel], [f"boot {len(measured) + 1}"], plan(workload))
-        yield f"{measured[-1].label}: {len(measured[-1].runs)} runs"
+        measured += measure_kernels([kernel], [f"measurement {len(measured) + 1}"], plan(workload))
+        yield f"{measured[-1].label}: {len(measured[-1].runs)} runs, each in a boot of its own"
     alarms = tests = 0
     for before, after in list(combinations(measured, 2))[:trials]:
         found = compare(before, after)
@@ -65,7 +66,7 @@ def null(workload: str, trials: int) -> Iterator[str]:
             alarms += 1
             yield f"{before.label} -> {after.label}: {shown}"
     yield (
-        f"{alarms} of {trials} comparisons of two of {len(measured)} boots gave a false alarm, "
+        f"{alarms} of {trials} comparisons of two of {len(measured)} measurements gave a false alarm, "
         f"{tests} quantities in all"
     )
 

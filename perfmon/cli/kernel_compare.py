@@ -47,8 +47,8 @@ class CompareKernels(Command):
             "--boots",
             type=count,
             metavar="COUNT",
-            help="boots of each kernel, among which its runs are divided (default: 1; with "
-            "--clock time each run is a boot)",
+            help="boots of each kernel, among which its runs are divided (default: each run is a "
+            "boot; with --clock time it always is)",
         )
         parser.add_argument("--memory", type=count, default=256, metavar="MIB")
         parser.add_argument(
@@ -96,12 +96,13 @@ def _plan(args: argparse.Namespace) -> Plan:
     clock = kernels.Clock(args.clock)
     if args.boots and clock is kernels.Clock.TIME:
         raise CommandError("--boots is for --clock instructions: with --clock time a run is a boot")
+    runs = args.runs or kernels.DEFAULT_RUNS[clock]
     return kernels.Plan(
         work=parse_workload(args.workload or kernels.DEFAULT_WORKLOADS[clock]),
         clock=clock,
-        runs=args.runs or kernels.DEFAULT_RUNS[clock],
+        runs=runs,
         passes=args.passes or kernels.DEFAULT_PASSES[clock],
-        boots=args.boots or 1,
+        boots=args.boots or runs,
         memory=args.memory,
         timeout=args.boot_timeout,
     )

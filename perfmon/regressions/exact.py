@@ -6,6 +6,8 @@ the paths that depend on a state (the first page of a table, a queue that is not
 most frequent cost is compared, of kinds that are frequent, and a kind has changed when all its runs
 on one side lie above all on the other.
 
+There are also states that a boot comes upon and keeps, so each run is best a boot of its own.
+
 How often an event happens is as exact, where every run of a side says the same; an event for which
 they do not (a clock interrupt, a switch to the idle thread) is left out.
 """
