@@ -6,9 +6,9 @@
     python benchmarks/regressions/guests.py time --trials 5
 
 `null` measures one kernel as often as it takes for so many pairs of measurements, and compares each
-pair as `kernel compare` does: every change is a false alarm.  `power` adds 1, 5 and 50 instructions to one
-function of the kernel, boots each, and shows what is found.  `time` does both for `kernel compare
---clock time`: the kernel beside itself, and beside one with a hundred instructions more.
+pair as `kernel compare` does: every change is a false alarm.  `power` adds 1, 5 and 50 instructions
+to one function of the kernel, boots each, and shows what is found.  `time` does both for `kernel
+compare --clock time`: the kernel beside itself, and beside one with a hundred instructions more.
 """
 
 import argparse
@@ -66,8 +66,8 @@ def null(workload: str, trials: int) -> Iterator[str]:
             alarms += 1
             yield f"{before.label} -> {after.label}: {shown}"
     yield (
-        f"{alarms} of {trials} comparisons of two of {len(measured)} measurements gave a false alarm, "
-        f"{tests} quantities in all"
+        f"{alarms} of {trials} comparisons of two of {len(measured)} measurements gave a false "
+        f"alarm, {tests} quantities in all"
     )
 
 
