@@ -81,6 +81,7 @@ def connect(
             calls that need it are refused by the host.
 
     Raises:
+        TypeError: neither an address nor a port right.
         AddressError: the address cannot be read.
         ConnectError: the host could not be reached.
     """
@@ -93,6 +94,8 @@ def connect(
         address = default_address()
     elif isinstance(address, str):
         address = parse_address(address)
+    elif not isinstance(address, Address):
+        raise TypeError(f"expected an address or a port right, found {address!r}")
     try:
         transport = open_transport(address)
     except MachError as error:

@@ -137,7 +137,7 @@ class Thresholds(HostCommand):
             "--throughput", type=word, metavar="N", help="an event's rate per second, at least"
         )
         parser.add_argument(
-            "--error-rate", type=word, metavar="PERCENT", help="an event's failures, in percent"
+            "--error-rate", type=_share, metavar="PERCENT", help="an event's failures, in percent"
         )
         add_json_argument(parser)
 
@@ -158,6 +158,14 @@ class Thresholds(HostCommand):
             print(f"throughput  {_or_off(now.throughput, 'events/s')}")
             print(f"error rate  {_or_off(now.error_rate, '%')}")
         return Status.GOOD
+
+
+def _share(text: str) -> int:
+    """Percent that failures can exceed."""
+    number = word(text)
+    if number >= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not in 0-99: no more than all can fail")
+    return number
 
 
 def _or_off(value: int, unit: str) -> str:

@@ -246,3 +246,9 @@ def test_an_alert_of_a_kind_that_there_is_not_is_named() -> None:
 def test_an_interval_of_no_time_is_refused(interval: float):
     with connect("embedded:") as host, pytest.raises(ValueError, match="more than 0 s, found"):
         next(host.watch(interval))
+
+
+@pytest.mark.parametrize("address", [b"embedded:", 1.5])
+def test_what_is_no_address_is_named(address: object):
+    with pytest.raises(TypeError, match=r"expected an address or a port right, found (b'|1\.5)"):
+        connect(address)  # type: ignore[arg-type]

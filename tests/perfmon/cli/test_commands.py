@@ -219,6 +219,13 @@ def test_thresholds_are_shown_and_set_one_by_one(host, run):
     assert (host.configuration().latency_us, host.configuration().throughput) == (1000, 0)
 
 
+def test_a_rate_of_failures_that_nothing_exceeds_is_refused(host, run):
+    status, _, err = run("thresholds", "--error-rate", "100")
+    assert status == 2
+    assert "100 is not in 0-99: no more than all can fail" in err
+    assert host.configuration().error_rate == 5
+
+
 def test_samples_are_shown_newest_last_with_named_data(host, run):
     host.disable()
     host.configure(sample_rate=RATE_EVERY_EVENT)
