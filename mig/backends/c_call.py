@@ -332,7 +332,6 @@ class Call:
             lent = argument.role in (Role.DATA, Role.REQUEST_PORT) and not argument.in_reply
             if lent and kind.destructor is not None:
                 out.line(f"{kind.destructor}({self._value(argument)});")
-        for argument in reversed(self._arguments):
             if self._is_freed_by_stub(argument):
                 self._free(out, argument)
 
