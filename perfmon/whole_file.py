@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_LINKS_MAX = 40  # as Linux follows
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -22,7 +24,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         yield path
         return
-    target = Path(os.path.realpath(path))
+    target = _behind_links(path)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         yield partial
@@ -34,3 +36,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _behind_links(path: Path) -> Path:
+    """What a path leads to; only its last part is looked at, the rest is the system's to find."""
+    for _ in range(_LINKS_MAX):
+        if not path.is_symlink():
+            break
+        path = path.parent / path.readlink()
+    return path
