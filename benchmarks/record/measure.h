@@ -28,9 +28,12 @@ struct measure_path {
 	void (*run)(uint32_t events);
 };
 
-struct measure_round {
+/* One of the threads that begin together. */
+struct measure_thread {
+	pthread_t thread;
 	const struct measure_path *path;
-	pthread_barrier_t together;
+	pthread_barrier_t *together;
+	uint64_t begin, end;
 };
 
 static inline uint64_t
@@ -50,34 +53,39 @@ measure_keep(uint64_t value)
 }
 
 static inline void *
-measure_thread(void *argument)
+measure_run(void *argument)
 {
-	struct measure_round *round = argument;
+	struct measure_thread *thread = argument;
 
-	pthread_barrier_wait(&round->together);
-	round->path->run(MEASURE_EVENTS);
-	pthread_barrier_wait(&round->together);
+	pthread_barrier_wait(thread->together);
+	thread->begin = measure_now_ns();
+	thread->path->run(MEASURE_EVENTS);
+	thread->end = measure_now_ns();
 	return NULL;
 }
 
+/* From when the first begins until the last ends: a thread that looked on might come late. */
 static inline double
 measure_round(const struct measure_path *path, unsigned int threads)
 {
-	struct measure_round round = {.path = path};
-	pthread_t thread[MEASURE_THREADS];
-	uint64_t start;
+	struct measure_thread thread[MEASURE_THREADS];
+	pthread_barrier_t together;
+	uint64_t begin = UINT64_MAX, end = 0;
 
-	pthread_barrier_init(&round.together, NULL, threads + 1);
-	for (unsigned int i = 0; i < threads; i++)
-		pthread_create(&thread[i], NULL, measure_thread, &round);
-	pthread_barrier_wait(&round.together);
-	start = measure_now_ns();
-	pthread_barrier_wait(&round.together);
-	start = measure_now_ns() - start;
-	for (unsigned int i = 0; i < threads; i++)
-		pthread_join(thread[i], NULL);
-	pthread_barrier_destroy(&round.together);
-	return (double)start / MEASURE_EVENTS;
+	pthread_barrier_init(&together, NULL, threads);
+	for (unsigned int i = 0; i < threads; i++) {
+		thread[i] = (struct measure_thread){.path = path, .together = &together};
+		pthread_create(&thread[i].thread, NULL, measure_run, &thread[i]);
+	}
+	for (unsigned int i = 0; i < threads; i++) {
+		pthread_join(thread[i].thread, NULL);
+		if (thread[i].begin < begin)
+			begin = thread[i].begin;
+		if (thread[i].end > end)
+			end = thread[i].end;
+	}
+	pthread_barrier_destroy(&together);
+	return (double)(end - begin) / MEASURE_EVENTS;
 }
 
 /* The paths take turns, so that what disturbs one disturbs the others. */
