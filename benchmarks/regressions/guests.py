@@ -42,22 +42,23 @@ ADDED = (0, 1, 5, 50)
 TIMED_MORE = 100
 
 
-def plan(workload: str) -> Plan:
-    """What `kernel compare` does."""
+def plan(workload: str, boots: int) -> Plan:
+    """What `kernel compare` does; by default, each run is a boot of its own."""
     clock = Clock.INSTRUCTIONS
-    runs = DEFAULT_RUNS[clock]
     return Plan(
-        parse_workload(workload), clock, runs, DEFAULT_PASSES[clock], boots=runs, timeout=600
+        *(parse_workload(workload), clock, DEFAULT_RUNS[clock], DEFAULT_PASSES[clock], boots),
+        timeout=600,
     )
 
 
-def null(workload: str, trials: int) -> Iterator[str]:
+def null(workload: str, boots: int, trials: int) -> Iterator[str]:
     """Lines of figures; the last one is the result."""
     kernel = default_kernel()
     measured: list[Measurement] = []
     while comb(len(measured), 2) < trials:
-        measured += measure_kernels([kernel], [f"measurement {len(measured) + 1}"], plan(workload))
-        yield f"{measured[-1].label}: {len(measured[-1].runs)} runs, each in a boot of its own"
+        label = f"measurement {len(measured) + 1}"
+        measured += measure_kernels([kernel], [label], plan(workload, boots))
+        yield f"{label}: {len(measured[-1].runs)} runs in {boots} boots"
     alarms = tests = 0
     for before, after in list(combinations(measured, 2))[:trials]:
         found = compare(before, after)
@@ -80,12 +81,12 @@ def moved(comparison: Comparison) -> str:
     )
 
 
-def power(workload: str) -> Iterator[str]:
+def power(workload: str, boots: int) -> Iterator[str]:
     """A line for each number of instructions that was added."""
     stock = default_kernel()
     with tempfile.TemporaryDirectory(prefix="perfmon-") as directory:
         kernels = [padded(stock, Path(directory) / f"added{more}", more) for more in ADDED]
-        measured = measure_kernels(kernels, [f"+{n}" for n in ADDED], plan(workload))
+        measured = measure_kernels(kernels, [f"+{n}" for n in ADDED], plan(workload, boots))
     for more, after in zip(ADDED, measured, strict=True):
         found = compare(measured[0], after)
         yield f"+{more} in {FUNCTION}: {found.verdict}; {moved(found) or 'nothing moved'}"
@@ -137,14 +138,17 @@ def main() -> int:
     parser.add_argument("experiment", choices=("null", "power", "time"))
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument(
+        "--boots", type=int, default=DEFAULT_RUNS[Clock.INSTRUCTIONS], help="of a measurement"
+    )
+    parser.add_argument(
         "--workload",
         default=DEFAULT_WORKLOADS[Clock.INSTRUCTIONS],
         help="where instructions are counted",
     )
     args = parser.parse_args()
     lines = {
-        "null": lambda: null(args.workload, args.trials),
-        "power": lambda: power(args.workload),
+        "null": lambda: null(args.workload, args.boots, args.trials),
+        "power": lambda: power(args.workload, args.boots),
         "time": lambda: timed(args.trials),
     }[args.experiment]()
     for line in lines:

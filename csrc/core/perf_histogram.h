@@ -92,6 +92,13 @@ perf_wait_bucket(uint64_t ticks)
 /* What it returns is beyond what the bucket can count: it stays full. */
 uint32_t PERF_FAST_CALL perf_bucket_carry(uint32_t *low, uint8_t *carry);
 
+static inline uint32_t
+perf_bucket_count(uint32_t *low, uint8_t *carry)
+{
+	perf_add32(low, 1);
+	return perf_unlikely(*low >= PERF_BUCKET_FULL) ? perf_bucket_carry(low, carry) : 0;
+}
+
 static inline uint64_t
 perf_bucket_value(uint32_t low, uint8_t carry)
 {

@@ -22,21 +22,15 @@ perf_bucket_carry(uint32_t *low, uint8_t *carry)
 	return 0;
 }
 
-static void __attribute__((noinline)) PERF_FAST_CALL
-carry_work(struct perf_statistics *statistics)
+void PERF_FAST_CALL
+perf_statistics_carry(struct perf_statistics *statistics)
 {
+	perf_add32(&statistics->total_high, 1);
 	for (unsigned int i = 0; i < PERF_WORK_BUCKETS; i++)
 		if (statistics->work[i] >= PERF_BUCKET_FULL)
 			perf_add64(&statistics->beyond,
 				   perf_bucket_carry(&statistics->work[i],
 						     &statistics->work_carry[i]));
-}
-
-void PERF_FAST_CALL
-perf_statistics_carry(struct perf_statistics *statistics)
-{
-	perf_add32(&statistics->total_high, 1);
-	carry_work(statistics);
 }
 
 void PERF_FAST_CALL
@@ -75,11 +69,10 @@ perf_is_extreme(struct perf_statistics *statistics, uint64_t ticks)
 void
 perf_count_work(struct perf_statistics *statistics, uint64_t ticks)
 {
-	uint32_t *bucket = &statistics->work[perf_work_bucket(ticks)];
+	uint32_t bucket = perf_work_bucket(ticks);
 
-	perf_add32(bucket, 1);
-	if (perf_unlikely(*bucket >= PERF_BUCKET_FULL))
-		carry_work(statistics);
+	perf_add64(&statistics->beyond, perf_bucket_count(&statistics->work[bucket],
+							  &statistics->work_carry[bucket]));
 	perf_add32(&statistics->total_high, (uint32_t)(ticks >> 32));
 	if (perf_add32_carries(&statistics->total, (uint32_t)ticks))
 		perf_statistics_carry(statistics);
@@ -92,9 +85,7 @@ perf_count_wait(struct perf_statistics *statistics, uint64_t ticks)
 
 	perf_add64(&statistics->waits, 1);
 	perf_add64(&statistics->wait_total, ticks);
-	perf_add32(&statistics->wait[bucket], 1);
-	if (perf_unlikely(statistics->wait[bucket] >= PERF_BUCKET_FULL))
-		perf_bucket_carry(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
+	perf_bucket_count(&statistics->wait[bucket], &statistics->wait_carry[bucket]);
 }
 
 void PERF_FAST_CALL

@@ -223,6 +223,12 @@ serve_workload_failures(mach_port_t server, uint32_t count, uint32_t *done)
 }
 
 kern_return_t
+serve_workload_late_page(mach_port_t server, uint32_t milliseconds, uint32_t *done)
+{
+	return serve_workload_pingpong(server, milliseconds, done);
+}
+
+kern_return_t
 serve_workload_requests(mach_port_t server, uint32_t count, uint32_t *done)
 {
 	perf_info_t info;
@@ -415,10 +421,4 @@ embedded_workload_start(mach_port_t name, mach_port_t host)
 			       (void *)(uintptr_t)name);
 	pthread_attr_destroy(&detached);
 	return error == 0 ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
-}
-
-kern_return_t
-serve_workload_late_page(mach_port_t server, uint32_t milliseconds, uint32_t *done)
-{
-	return serve_workload_pingpong(server, milliseconds, done);
 }

@@ -180,17 +180,6 @@ static kern_return_t read_pages(vm_address_t address, vm_size_t size)
 	return KERN_SUCCESS;
 }
 
-static kern_return_t hear(mach_msg_id_t what)
-{
-	mach_msg_header_t heard;
-	mach_msg_return_t result = mach_msg(&heard, MACH_RCV_MSG, 0, sizeof(heard), ended_port,
-					    MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
-
-	if (result != MACH_MSG_SUCCESS)
-		return result;
-	return heard.msgh_id == what ? KERN_SUCCESS : KERN_FAILURE;
-}
-
 /* The kernel waits for the page as it copies the message. */
 static kern_return_t send_from(vm_address_t address)
 {
@@ -198,7 +187,7 @@ static kern_return_t send_from(vm_address_t address)
 					    sizeof(mach_msg_header_t), 0, MACH_PORT_NULL,
 					    MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 
-	return result == MACH_MSG_SUCCESS ? hear(PAGED_ID) : result;
+	return result == MACH_MSG_SUCCESS ? guest_hear(ended_port, PAGED_ID) : result;
 }
 
 /* The pages that are read, and one more. */
@@ -218,7 +207,7 @@ static kern_return_t use_object(vm_size_t size)
 	freed = vm_deallocate(mach_task_self(), address, whole);
 	if (result != KERN_SUCCESS || freed != KERN_SUCCESS)
 		return result != KERN_SUCCESS ? result : freed;
-	return hear(ENDED_ID);
+	return guest_hear(ended_port, ENDED_ID);
 }
 
 kern_return_t serve_workload_paging(mach_port_t server, uint32_t count, uint32_t pages,
@@ -284,7 +273,7 @@ static kern_return_t supply_late(mach_port_t task, mach_port_t object, mach_port
 		result = child_run(task, &sender_stack, thread);
 	if (result == KERN_SUCCESS)
 		result = pager_serve(object, FALSE, &id);
-	return result == KERN_SUCCESS ? hear(PAGED_ID) : result;
+	return result == KERN_SUCCESS ? guest_hear(ended_port, PAGED_ID) : result;
 }
 
 kern_return_t serve_workload_late_page(mach_port_t server, uint32_t milliseconds, uint32_t *done)

@@ -108,6 +108,17 @@ void guest_sleep(mach_msg_timeout_t milliseconds)
 		 milliseconds, MACH_PORT_NULL);
 }
 
+kern_return_t guest_hear(mach_port_t port, mach_msg_id_t what)
+{
+	mach_msg_header_t message;
+	mach_msg_return_t result = mach_msg(&message, MACH_RCV_MSG, 0, sizeof(message), port,
+					    MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+
+	if (result != MACH_MSG_SUCCESS)
+		return result;
+	return message.msgh_id == what ? KERN_SUCCESS : KERN_FAILURE;
+}
+
 static void console_write(const char *text, size_t size)
 {
 	io_buf_ptr_inband_t buffer;

@@ -73,6 +73,9 @@ kern_return_t guest_stack_release(union guest_stack *stack);
 /* Wait, without using the processor. */
 void guest_sleep(mach_msg_timeout_t milliseconds);
 
+/* Receive a message of a header; KERN_FAILURE: it has another id. */
+kern_return_t guest_hear(mach_port_t port, mach_msg_id_t what);
+
 int memcmp(const void *a, const void *b, size_t size);
 
 /* Write a line to the console. */

@@ -42,19 +42,6 @@ static mach_msg_return_t say_and_wait(mach_msg_id_t what, mach_port_t where)
 			where, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 }
 
-/* KERN_FAILURE: something else was said. */
-static kern_return_t hear(mach_msg_id_t what)
-{
-	mach_msg_header_t message;
-	mach_msg_return_t result;
-
-	result = mach_msg(&message, MACH_RCV_MSG, 0, sizeof(message), own_port,
-			  MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
-	if (result != MACH_MSG_SUCCESS)
-		return result;
-	return message.msgh_id == what ? KERN_SUCCESS : KERN_FAILURE;
-}
-
 /* Waiting that is interrupted. */
 
 static union guest_stack waiter_stack;
@@ -78,7 +65,7 @@ static kern_return_t interrupt_waiting(mach_port_t thread)
 		result = thread_abort(thread);
 	if (result == KERN_SUCCESS)
 		result = thread_resume(thread);
-	return result == KERN_SUCCESS ? hear(MACH_RCV_INTERRUPTED) : result;
+	return result == KERN_SUCCESS ? guest_hear(own_port, MACH_RCV_INTERRUPTED) : result;
 }
 
 kern_return_t serve_workload_interruptions(mach_port_t server, uint32_t count, uint32_t *done)
@@ -96,7 +83,7 @@ kern_return_t serve_workload_interruptions(mach_port_t server, uint32_t count, u
 		return result;
 	result = thread_resume(thread);
 	if (result == KERN_SUCCESS)
-		result = hear(MACH_MSG_SUCCESS);
+		result = guest_hear(own_port, MACH_MSG_SUCCESS);
 	for (; *done < count && result == KERN_SUCCESS; *done += result == KERN_SUCCESS)
 		result = interrupt_waiting(thread);
 	thread_terminate(thread);
@@ -157,7 +144,7 @@ static kern_return_t die_waiting(mach_port_t task, mach_port_t object, mach_port
 	if (result == KERN_SUCCESS)
 		result = child_run(task, &receiver_stack, &threads[0]);
 	if (result == KERN_SUCCESS)
-		result = hear(WAITING_ID);
+		result = guest_hear(own_port, WAITING_ID);
 	if (result == KERN_SUCCESS)
 		result = child_run(task, &toucher_stack, &threads[1]);
 	if (result == KERN_SUCCESS)
@@ -222,7 +209,7 @@ static kern_return_t hear_crowd(void)
 	kern_return_t result = KERN_SUCCESS;
 
 	for (uint32_t at = 0; at < CROWD && result == KERN_SUCCESS; at++)
-		result = hear(WAITING_ID);
+		result = guest_hear(own_port, WAITING_ID);
 	return result;
 }
 

@@ -35,7 +35,7 @@ ANCHOR = "thread_exception_return"
 
 _NEEDED = (
     BOOT_CALLEE, _ROUTINES, "_start", "_end", "mach_trap_table", "mach_trap_count",
-    "time", "hz", "elapsed_ticks", "mach_msg_trap", "exception_raise",
+    "time", "hz", "mach_msg_trap", "exception_raise",
     "task_cache", "thread_cache", "kernel_map", "ipc_kernel_map", "convert_port_to_host",
     "convert_port_to_host_priv", "return_to_iret", "kernel_stack", "all_intrs",
     "int_from_intstack", "user_trap", "kernel_task", "assert_wait",

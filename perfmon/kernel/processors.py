@@ -68,7 +68,7 @@ def _one(running_thread: str) -> Processors:
 
 _OF_SEVERAL = (
     "smp_get_numcpus", "machine_slot", "kernel_task", "kernel_thread", "thread_bind",
-    "thread_wakeup_prim", "assert_wait",
+    "thread_wakeup_prim", "assert_wait", "elapsed_ticks",
 )  # fmt: skip
 
 

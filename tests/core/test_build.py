@@ -66,7 +66,6 @@ def test_hooks_take_at_most_256_bytes_of_stack_with_all_that_they_call(objects):
         + max(
             frames["perf_count_work"]
             + frames["perf_statistics_carry"]
-            + frames["carry_work"]
             + frames["perf_bucket_carry"],
             frames["perf_is_extreme"] + frames["perf_late_mark"],
             frames["perf_statistics_watch"],

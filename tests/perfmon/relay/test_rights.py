@@ -1,26 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a client of a relay may name of what messages brought it."""
 
-from mig.rpc.abi import ABIS
 from mig.rpc.message import Header, Message, TypeName, make_bits, pack_header
 from perfmon.relay.rights import RIGHTS_MAX, Rights
+from tests.perfmon.scripted import ScriptedTransport
 
-ABI = ABIS["i386"]
-
-
-class Host:
-    """What Rights need of a transport to note what comes."""
-
-    abi = ABI
+HOST = ScriptedTransport({})
 
 
 def request(reply_to: int, disposition: TypeName) -> Message:
-    header = Header(make_bits(disposition), ABI.header_size, reply_to, 0, 0, 100)
-    return Message(pack_header(ABI, header))
+    header = Header(make_bits(disposition), HOST.abi.header_size, reply_to, 0, 0, 100)
+    return Message(pack_header(HOST.abi, header))
 
 
 def rights() -> Rights:
-    return Rights(Host(), 1, lambda message: None)  # type: ignore[arg-type]
+    return Rights(HOST, 1, lambda message: None)
 
 
 def test_a_right_for_one_message_is_used_up_and_one_for_more_is_not():
